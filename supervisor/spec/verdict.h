@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+namespace bailiff {
+
+/// What a judge shows the student. The words and their precedence: docs/run-result.md, "Verdicts".
+enum class Verdict { kOk, kRuntimeError, kTimeLimit, kMemoryLimit, kOutputLimit, kViolation, kFileError, kInternalError };
+
+/// "OK" "RE" "TLE" "MLE" "OLE" "SV" "FE" "IE"
+constexpr std::string_view verdict_name(Verdict verdict) {
+  constexpr std::string_view kNames[] = {"OK", "RE", "TLE", "MLE", "OLE", "SV", "FE", "IE"};
+  return kNames[static_cast<int>(verdict)];
+}
+
+}  // namespace bailiff
