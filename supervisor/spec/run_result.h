@@ -17,7 +17,7 @@ struct CpuFigure {
   Nanos total{};
   std::optional<Nanos> user = std::nullopt;
   std::optional<Nanos> system = std::nullopt;
-  std::string source = {};    // "cgroup" | "wait4"
+  std::string source = "none";  // "cgroup" | "wait4"; "none": nothing was measured
   Nanos resolution{};
   std::string includes = {};  // what the figure covers, in words
 };
@@ -37,7 +37,7 @@ struct WallTime {
 
 struct MemoryFigure {
   Bytes peak = {};
-  std::string source = {};  // "cgroup" | "rusage" | "sampling"
+  std::string source = "none";  // "cgroup" | "rusage" | "sampling"; "none": nothing was measured
   Bytes resolution = {};
   std::string includes = {};
 };
@@ -61,12 +61,16 @@ struct ProcessRow {
   std::optional<int> signal = std::nullopt;
 };
 
+/// SHA-256 of no bytes.
+inline constexpr const char* kSha256OfNothing =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// One output stream: what was kept, and the truth about all of it.
 struct Stream {
   std::string kept = {};
   std::uint64_t bytes = 0;  // everything the program wrote that was read, kept or not
   bool truncated = false;
-  std::string sha256 = {};  // of those `bytes`, lower-case hex
+  std::string sha256 = kSha256OfNothing;  // of those `bytes`, lower-case hex
 };
 
 /// A collected file, or why it could not be: missing | not_regular | too_big.
@@ -92,7 +96,7 @@ struct Overhead {
 struct Sandbox {
   std::string runtime = "native";  // native | runc | runsc
   std::vector<std::string> namespaces = {};
-  std::string seccomp = {};  // profile@sha256:…
+  std::string seccomp = "none";  // profile@sha256:…; "none": no filter was loaded
 };
 
 /// What happened, as data. Its JSON form is docs/run-result.md.
@@ -115,7 +119,7 @@ struct RunResult {
   Stream stderr_stream = {};
   std::map<std::string, OutputFile> files = {};
   std::uint64_t residue_processes_killed = 0;
-  std::map<std::string, std::string> enforced = {};  // limit or layer -> mechanism; "none" where accepted as missing
+  std::map<std::string, std::string> enforced = {};  // limit or layer -> mechanism; "none": accepted as missing
   Overhead overhead = {};
   Sandbox sandbox = {};
 };

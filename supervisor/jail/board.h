@@ -1,0 +1,158 @@
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+
+/// What supervisor and keeper share: one memory area ("the board"), written by one side while the other waits,
+/// and one SOCK_SEQPACKET socket that says whose turn it is. The board is a memfd mapped by both and reachable by
+/// nobody else: the program's exec replaces the mapping and closes the descriptor.
+///
+/// Plain data only: this header is compiled with libc on one side and without on the other.
+namespace bailiff {
+
+/// Descriptors the keeper starts with; everything else is closed.
+inline constexpr int kKeeperSocketFd = 3;
+inline constexpr int kKeeperBoardFd = 4;
+/// The uid lease (uid_lease.h): its lock lives as long as the last descriptor, so the keeper holds one too.
+inline constexpr int kKeeperLeaseFd = 5;
+/// The directory the box's cgroup lies in, for the farewell.
+inline constexpr int kKeeperCgroupParentFd = 6;
+
+/// Offset of something on the board from its start; 0 = nothing.
+using Offset = std::uint32_t;
+
+/// One system call for the keeper to make. The supervisor composes lists of these; the keeper thinks nothing.
+struct Call {
+  enum ArgKind : std::uint8_t { kLiteral, kBoard, kSlot };  // a value | an offset on the board | a descriptor slot
+
+  std::int32_t nr;
+  std::int8_t save_slot;       // slot that receives the result (a descriptor); -1: none
+  std::uint8_t may_fail;       // carry on after an error; its errno stays in `error`
+  std::uint8_t only_if_failed;  // skip unless the call before failed: "else" for kernels that lack something
+  std::uint8_t padding;
+  ArgKind kinds[6];
+  std::uint8_t padding2[2];
+  std::uint64_t args[6];
+  std::int32_t error;  // out: 0 done, >0 errno, -1 skipped
+  std::int32_t padding3;
+};
+
+inline constexpr int kSlots = 8;
+/// The box's /proc, for surveys. Stays with the keeper.
+inline constexpr int kSlotProc = 0;
+/// Slots 1 to 3 are passed to the supervisor with Reply::kPerformed, as far as they are filled.
+inline constexpr int kSlotScratch = 1;  // the writable tmpfs: box/, tmp/, shm/
+inline constexpr int kSlotNull = 2;     // the box's own /dev/null: no inode is shared with another box
+inline constexpr int kFirstPassedSlot = 1, kLastPassedSlot = 3;
+/// For open … close within one list.
+inline constexpr int kSlotTemporary = 7;
+
+/// Where become_program() was when it failed. The order is the order of the calls in child.cc.
+enum class Step : std::int32_t {
+  kNone, kClone, kSession, kCgroup, kStdio, kOomScore, kRlimit, kWorkdir, kGroups, kGid, kUid, kCapabilities,
+  kNoNewPrivs, kSignals, kCloseFds, kSeccomp, kExec
+};
+
+struct StepFailure {
+  Step step;
+  std::int32_t error;   // errno
+  std::int32_t detail;  // which rlimit, which descriptor
+};
+
+struct RlimitOrder {
+  std::int32_t resource;
+  std::int32_t padding;
+  std::uint64_t soft, hard;
+};
+
+/// All that become_program() needs, resolved: it looks nothing up and decides nothing.
+struct ChildPlan {
+  std::uint32_t uid, gid;
+  Offset workdir;            // string
+  Offset path;               // string: what to exec
+  Offset argv, envp;         // arrays of addresses in the keeper (kBoardAddress + offset), ended by 0
+  Offset rlimits;            // array of RlimitOrder
+  std::uint32_t rlimit_count;
+  Offset filter;             // array of sock_filter; 0 = none
+  std::uint32_t filter_length;
+  std::uint64_t clone_flags;  // namespaces made fresh for this run
+  std::int32_t oom_score_adj;
+};
+
+struct ReapedProcess {
+  std::int32_t pid;
+  std::int32_t status;      // wait status
+  std::int64_t cpu_ns;      // user + system, descendants it waited for included
+  std::int64_t user_ns, system_ns;
+  std::int64_t max_rss_kib;
+};
+
+inline constexpr int kReapedRows = 64;
+
+/// What happened in one run, written by the keeper and, until its exec, by the child itself.
+struct RunReport {
+  StepFailure failure;           // step kNone: exec happened
+  std::int32_t main_pid;
+  std::int32_t main_status;      // wait status of the exec'd process
+  std::int32_t main_exited;
+  std::int64_t exec_ns;          // CLOCK_MONOTONIC just before execve; 0 until then
+  std::int64_t exit_ns;          // CLOCK_MONOTONIC just after the main process was reaped
+  std::int64_t quiet_ns;         // CLOCK_MONOTONIC when nothing was left
+  std::int64_t pre_exec_cpu_ns;  // what our own child used before execve: not the program's
+  std::int64_t cpu_ns, user_ns, system_ns;  // of everything the keeper reaped
+  std::int64_t max_rss_kib;      // the largest single process
+  std::int64_t reaped;           // processes, the main one included
+  std::int64_t killed_after;     // reaped with SIGKILL after the end of the run: the residue
+  std::int32_t row_count;
+  std::int32_t padding;
+  ReapedProcess rows[kReapedRows];  // the ones with most CPU, in no order
+};
+
+/// A look at the living, answered to Order::kSurvey.
+struct Survey {
+  std::int64_t cpu_ns;      // live clocks of all living processes plus everything reaped
+  std::int64_t rss_pages;   // sum over the living; pages shared by several count several times
+  std::int64_t pss_bytes;   // the same without counting twice; only when asked for, else 0
+  std::int64_t pss_shmem_bytes;  // what of pss_bytes is tmpfs, memfd or shared memory
+  std::int64_t processes;
+};
+
+enum class Order : std::int32_t { kPerform, kRun, kSurvey, kKill };
+enum class Reply : std::int32_t { kReady, kPerformed, kEnded, kSurveyed };
+
+struct OrderMessage {
+  Order order;
+  std::int32_t number;  // kPerform: calls; kSurvey: 1 = with pss
+  Offset where;         // kPerform: the first Call
+  std::int32_t has_cgroup_fd;  // kRun: 0 none, 1 directory for CLONE_INTO_CGROUP, 2 cgroup.procs to write to
+};
+
+struct ReplyMessage {
+  Reply reply;
+  std::int32_t number;  // kPerformed: index of the call that failed, or -1
+};
+
+/// What the keeper gave up before the first order, as errno of each attempt; 0 = done.
+struct Renounced {
+  std::int32_t keyring, bounding_set, securebits, no_new_privs, dumpable;
+};
+
+/// The fixed part, at offset 0; texts, arrays and filters follow it.
+struct Board {
+  ChildPlan plan;
+  RunReport report;
+  Survey survey;
+  Renounced renounced;
+  char cgroup_name[64];  // the leaf of the current run, for the farewell; empty: none
+  Offset farewell;       // calls made when the supervisor is gone and everything in the box is dead
+  std::uint32_t farewell_count;
+};
+
+/// Where the keeper maps the board: fixed, so that the supervisor can write argv as the pointers execve wants.
+inline constexpr std::uint64_t kBoardAddress = 0x2'0000'0000;
+
+/// argv and envp may take 6 MiB of strings (execve(2)), the filter 32 KiB; the memfd is sparse.
+inline constexpr std::uint32_t kBoardBytes = 16U << 20;
+
+}  // namespace bailiff

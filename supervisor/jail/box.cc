@@ -1,0 +1,275 @@
+#include "jail/box.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cassert>
+#include <cstring>
+
+#include "jail/keeper_image.h"
+
+namespace bailiff {
+namespace {
+
+/// Descriptors handed to the keeper lie above those it will have, so that dup2 never overwrites one still needed.
+constexpr int kFirstFreeFd = 16;
+
+Result<UniqueFd> above_keeper_fds(UniqueFd fd, const char* what) {
+  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstFreeFd));
+  if (!moved) return errno_error(std::string("dup ") + what);
+  return moved;
+}
+
+/// The keeper's program in a sealed memfd, made once: no path leads to it, nothing can change it.
+Result<int> keeper_program() {
+  static UniqueFd program;
+  if (program) return program.get();
+  constexpr unsigned kMfdExec = 0x10;  // Linux 6.3; asked for where vm.memfd_noexec would take the right away
+  UniqueFd fd(::memfd_create("bailiff-keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING | kMfdExec));
+  if (!fd && errno == EINVAL) fd = UniqueFd(::memfd_create("bailiff-keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return errno_error("memfd_create keeper");
+  const std::span<const std::byte> image = keeper_image();
+  if (::write(fd.get(), image.data(), image.size()) != static_cast<ssize_t>(image.size())) {
+    return errno_error("write keeper");
+  }
+  // Sealing keeps a program that got hold of it from changing what the next box would run (CVE-2019-5736).
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+    return errno_error("seal keeper");
+  }
+  program = TRY(above_keeper_fds(std::move(fd), "keeper"));
+  return program.get();
+}
+
+struct KeeperStart {
+  int program, socket, board, lease, cgroup_parent, null;
+  int error = 0;
+};
+
+/// Runs in a vfork child on the supervisor's memory: system calls only.
+int enter_keeper(void* argument) {
+  auto& start = *static_cast<KeeperStart*>(argument);
+  const struct { int from, to; } places[] = {{start.null, 0}, {start.null, 1}, {start.null, 2},
+                                             {start.socket, kKeeperSocketFd}, {start.board, kKeeperBoardFd},
+                                             {start.lease, kKeeperLeaseFd}, {start.cgroup_parent, kKeeperCgroupParentFd}};
+  for (const auto& place : places) {
+    if (place.from >= 0 && ::dup2(place.from, place.to) < 0) {
+      start.error = errno;
+      ::_exit(127);
+    }
+  }
+  char name[] = "bailiff-keeper";
+  char* argv[] = {name, nullptr};
+  char* envp[] = {nullptr};
+  ::syscall(SYS_execveat, start.program, "", argv, envp, AT_EMPTY_PATH);
+  start.error = errno;
+  ::_exit(127);
+}
+
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, &before_);
+  }
+  ~AllSignalsBlocked() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_ = {};
+};
+
+struct Namespace {
+  int flag;
+  const char* name;
+  bool optional;  // hides a detail only; gVisor has no cgroup namespace
+};
+constexpr Namespace kNamespaces[] = {{CLONE_NEWPID, "pid", false}, {CLONE_NEWNS, "mount", false},
+                                     {CLONE_NEWNET, "net", false}, {CLONE_NEWIPC, "ipc", false},
+                                     {CLONE_NEWUTS, "uts", false}, {CLONE_NEWCGROUP, "cgroup", true}};
+
+}  // namespace
+
+void Box::swap(Box& other) noexcept {
+  std::swap(lease_, other.lease_);
+  std::swap(socket_, other.socket_);
+  std::swap(scratch_, other.scratch_);
+  std::swap(null_, other.null_);
+  std::swap(board_, other.board_);
+  std::swap(run_area_, other.run_area_);
+  std::swap(keeper_, other.keeper_);
+  std::swap(holds_inodes_, other.holds_inodes_);
+  std::swap(namespaces_, other.namespaces_);
+}
+
+Result<Box> Box::open(const Surroundings& surroundings, const BoxSpec& spec) {
+  Box box;
+  box.lease_ = TRY(UidLease::take(surroundings.uids));
+  TRY(box.start_keeper(surroundings));
+  TRY(box.build(spec));
+  return box;
+}
+
+Result<void> Box::start_keeper(const Surroundings& surroundings) {
+  UniqueFd board(::memfd_create("bailiff-board", MFD_CLOEXEC));
+  if (!board || ::ftruncate(board.get(), kBoardBytes) < 0) return errno_error("memfd_create board");
+  void* mapped = ::mmap(nullptr, kBoardBytes, PROT_READ | PROT_WRITE, MAP_SHARED, board.get(), 0);
+  if (mapped == MAP_FAILED) return errno_error("mmap board");
+  board_ = static_cast<std::byte*>(mapped);
+
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return errno_error("socketpair");
+  socket_ = UniqueFd(ends[0]);
+  UniqueFd theirs = TRY(above_keeper_fds(UniqueFd(ends[1]), "socket"));
+  board = TRY(above_keeper_fds(std::move(board), "board"));
+  UniqueFd lease(::fcntl(lease_.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
+  UniqueFd cgroup_parent;
+  if (surroundings.cgroups.available()) {
+    cgroup_parent = UniqueFd(::fcntl(surroundings.cgroups.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
+  }
+  UniqueFd null = TRY(above_keeper_fds(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), "/dev/null"));
+  KeeperStart start{TRY(keeper_program()), theirs.get(), board.get(), lease.get(), cgroup_parent.get(), null.get()};
+
+  int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+  for (const Namespace& ns : kNamespaces) {
+    flags |= ns.flag;
+    namespaces_.emplace_back(ns.name);
+  }
+  alignas(16) static std::array<std::byte, 65536> stack;
+  {
+    const AllSignalsBlocked blocked;  // a handler of ours must not run in the child, on our memory
+    keeper_ = ::clone(enter_keeper, stack.data() + stack.size(), flags, &start);
+    if (keeper_ < 0 && errno == EINVAL) {
+      for (const Namespace& ns : kNamespaces) {
+        if (ns.optional) flags &= ~ns.flag;
+      }
+      namespaces_.clear();
+      for (const Namespace& ns : kNamespaces) {
+        if (!ns.optional) namespaces_.emplace_back(ns.name);
+      }
+      keeper_ = ::clone(enter_keeper, stack.data() + stack.size(), flags, &start);
+    }
+  }
+  if (keeper_ < 0) return errno_error("clone into new namespaces");
+  if (start.error != 0) {
+    errno = start.error;
+    return errno_error("exec keeper");
+  }
+  theirs.reset();
+
+  const ReplyMessage ready = TRY(receive());
+  if (ready.reply != Reply::kReady) return internal_error("the keeper's first word was not Ready");
+  const Renounced& renounced = this->board().renounced;
+  // What a program could use against us. The others (keyring, securebits: absent in gVisor) are belts to braces.
+  if (errno = renounced.no_new_privs; errno != 0) return errno_error("prctl no_new_privs");
+  if (errno = renounced.bounding_set; errno != 0) return errno_error("prctl drop bounding set");
+  if (errno = renounced.dumpable; errno != 0) return errno_error("prctl not dumpable");
+  return {};
+}
+
+Result<void> Box::build(const BoxSpec& spec) {
+  BoardWriter writer(board_, sizeof(Board));
+  CallList farewell(writer);
+  // Should we die, the keeper removes the leaf of the run, whose name stands on the board.
+  farewell.add("rmdir cgroup", SYS_unlinkat,
+               {kKeeperCgroupParentFd, CallList::Arg(offsetof(Board, cgroup_name), Call::kBoard), AT_REMOVEDIR});
+  board().farewell = farewell.finish();
+  board().farewell_count = static_cast<std::uint32_t>(farewell.size());
+
+  BoxPlan plan = plan_box(spec, uid(), writer);
+  const Offset calls = plan.calls.finish();
+  TRY(send(OrderMessage{Order::kPerform, plan.calls.size(), calls, 0}));
+  UniqueFd passed[2];
+  const ReplyMessage done = TRY(receive(passed, 2));
+  const auto outcome = [&](int index) { return reinterpret_cast<const Call*>(writer.at(calls))[index].error; };
+  if (done.number >= 0) {
+    errno = outcome(done.number);
+    return errno_error("box: " + plan.calls.name(done.number));
+  }
+  scratch_ = std::move(passed[0]);
+  null_ = std::move(passed[1]);
+  if (!scratch_ || !null_) return internal_error("the keeper sent no descriptors");
+  holds_inodes_ = plan.inodes_call >= 0 && outcome(plan.inodes_call) == 0;
+  run_area_ = writer.next();
+  return {};
+}
+
+Result<void> Box::send(const OrderMessage& order, std::initializer_list<int> fds) const {
+  OrderMessage copy = order;
+  iovec iov = {&copy, sizeof copy};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(4 * sizeof(int))> control = {};
+  msghdr message = {};
+  message.msg_iov = &iov;
+  message.msg_iovlen = 1;
+  if (fds.size() > 0) {
+    assert(fds.size() <= 4);
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(header), fds.begin(), fds.size() * sizeof(int));
+  }
+  if (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) return errno_error("send to keeper");
+  return {};
+}
+
+Result<ReplyMessage> Box::receive(UniqueFd* passed, int passed_count) const {
+  ReplyMessage reply = {};
+  iovec iov = {&reply, sizeof reply};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(4 * sizeof(int))> control = {};
+  msghdr message = {};
+  message.msg_iov = &iov;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t got = 0;
+  do {
+    got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return errno_error("receive from keeper");
+  if (got != static_cast<ssize_t>(sizeof reply)) {
+    errno = EPIPE;
+    return errno_error("receive from keeper");
+  }
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    std::array<int, 4> fds = {};
+    std::memcpy(fds.data(), CMSG_DATA(header), std::min(count, fds.size()) * sizeof(int));
+    for (std::size_t i = 0; i < count && i < fds.size(); ++i) {
+      UniqueFd fd(fds[i]);
+      if (static_cast<int>(i) < passed_count) passed[i] = std::move(fd);
+    }
+  }
+  return reply;
+}
+
+void Box::close() {
+  scratch_.reset();
+  null_.reset();
+  if (keeper_ > 0) {
+    // Killing pid 1 of the namespace kills all in it; our wait returns when the kernel has reaped the last of them
+    // (kernel/pid_namespace.c, zap_pid_ns_processes).
+    ::kill(keeper_, SIGKILL);
+    while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    keeper_ = -1;
+  }
+  socket_.reset();
+  lease_ = UidLease();
+  if (board_ != nullptr) ::munmap(board_, kBoardBytes);
+  board_ = nullptr;
+}
+
+}  // namespace bailiff

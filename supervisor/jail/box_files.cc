@@ -1,0 +1,155 @@
+#include "jail/box_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace bailiff {
+namespace {
+
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+/// The directory of `name` below `base`, walked one component at a time, and the last component. With `make`,
+/// missing directories are made for `owner`.
+Result<UniqueFd> open_parent(int base, std::string_view name, std::string& leaf, const uid_t* make) {
+  UniqueFd directory(::openat(base, ".", kDirectory));
+  if (!directory) return errno_error("open box");
+  for (std::size_t slash; (slash = name.find('/')) != std::string_view::npos; name.remove_prefix(slash + 1)) {
+    const std::string component(name.substr(0, slash));
+    if (make != nullptr && ::mkdirat(directory.get(), component.c_str(), 0755) == 0) {
+      if (::fchownat(directory.get(), component.c_str(), *make, *make, AT_SYMLINK_NOFOLLOW) < 0) {
+        return errno_error("chown " + component);
+      }
+    }
+    UniqueFd next(::openat(directory.get(), component.c_str(), kDirectory));
+    if (!next) return errno_error("open directory " + component);
+    directory = std::move(next);
+  }
+  leaf = std::string(name);
+  return directory;
+}
+
+Result<void> write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return errno_error("write");
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return {};
+}
+
+Result<void> copy_one_in(int box, const std::string& name, const InputFile& file, uid_t owner) {
+  std::string leaf;
+  const UniqueFd directory = TRY(open_parent(box, name, leaf, &owner));
+  const UniqueFd fd(::openat(directory.get(), leaf.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) return errno_error("create");
+  TRY(write_all(fd.get(), file.content.bytes));
+  if (::fchown(fd.get(), owner, owner) < 0) return errno_error("chown");
+  if (::fchmod(fd.get(), file.mode) < 0) return errno_error("chmod");
+  return {};
+}
+
+/// Reads one file of at most `ceiling` bytes; gives the word for why not otherwise.
+OutputFile copy_one_out(int box, const std::string& name, std::uint64_t ceiling) {
+  OutputFile out;
+  std::string leaf;
+  const Result<UniqueFd> directory = open_parent(box, name, leaf, nullptr);
+  struct stat status = {};
+  if (!directory || ::fstatat(directory->get(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) {
+    // A link or a file in place of a directory on the way is not a missing file.
+    out.error = !directory && (directory.error().code == ELOOP || directory.error().code == ENOTDIR) ? "not_regular" : "missing";
+    return out;
+  }
+  if (!S_ISREG(status.st_mode)) {
+    out.error = "not_regular";  // looked at before it is opened: opening a FIFO or a device is an act
+    return out;
+  }
+  const UniqueFd fd(::openat(directory->get(), leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode)) {
+    out.error = "not_regular";
+    return out;
+  }
+  if (static_cast<std::uint64_t>(status.st_size) > ceiling) {
+    out.error = "too_big";
+    return out;
+  }
+  out.bytes.resize(static_cast<std::size_t>(status.st_size));
+  std::size_t at = 0;
+  while (at < out.bytes.size()) {
+    const ssize_t got = ::read(fd.get(), out.bytes.data() + at, out.bytes.size() - at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    at += static_cast<std::size_t>(got);
+  }
+  out.bytes.resize(at);
+  return out;
+}
+
+bool find_file_of(int directory, const char* name, std::uint64_t size, int depth, int& left) {
+  UniqueFd fd(::openat(directory, name, kDirectory));
+  if (!fd) return false;
+  DIR* dir = ::fdopendir(fd.get());
+  if (dir == nullptr) return false;
+  const int dir_fd = fd.release();
+  bool found = false;
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string_view entry_name = entry->d_name;
+    if (entry_name == "." || entry_name == "..") continue;
+    if (--left < 0) break;
+    struct stat status = {};
+    if (::fstatat(dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) continue;
+    if (S_ISREG(status.st_mode)) found = static_cast<std::uint64_t>(status.st_size) >= size;
+    if (S_ISDIR(status.st_mode) && depth > 0) found = find_file_of(dir_fd, entry->d_name, size, depth - 1, left);
+    if (found) break;
+  }
+  ::closedir(dir);
+  return found;
+}
+
+}  // namespace
+
+Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files, uid_t owner) {
+  if (files.empty()) return {};
+  const UniqueFd box(::openat(scratch, "box", kDirectory));
+  if (!box) return errno_error("open box");
+  for (const auto& [name, file] : files) {
+    Result<void> copied = copy_one_in(box.get(), name, file, owner);
+    if (copied) continue;
+    Error error = std::move(copied).error();
+    if (error.code == ENOSPC) {
+      return request_error("files." + name, "does not fit: limits.disk_bytes or limits.disk_inodes is used up");
+    }
+    error.what = "copy in " + name + ": " + error.what;
+    return error;
+  }
+  return {};
+}
+
+Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names, Bytes ceiling) {
+  std::map<std::string, OutputFile> files;
+  if (names.empty()) return files;
+  const UniqueFd box(::openat(scratch, "box", kDirectory));
+  if (!box) return errno_error("open box");
+  std::uint64_t left = ceiling.count;
+  for (const std::string& name : names) {
+    OutputFile file = copy_one_out(box.get(), name, left);
+    left -= file.bytes.size();
+    files.emplace(name, std::move(file));
+  }
+  return files;
+}
+
+bool has_file_of(int scratch, Bytes size) {
+  int left = 4096;
+  for (const char* place : {"box", "tmp", "shm"}) {
+    if (find_file_of(scratch, place, size.count, /*depth=*/16, left)) return true;
+  }
+  return false;
+}
+
+}  // namespace bailiff

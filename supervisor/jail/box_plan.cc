@@ -1,0 +1,204 @@
+#include "jail/box_plan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace bailiff {
+namespace {
+
+using Slot = CallList::Slot;
+
+/// Where the new root is put together inside the keeper's own mount namespace: any directory every system has.
+const std::string kStage = "/tmp";
+
+std::optional<RootTree::Entry> entry_of(int tree, const std::string& path) {
+  struct stat status = {};
+  if (::fstatat(tree, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) return std::nullopt;
+  if (S_ISLNK(status.st_mode)) {
+    char target[4096];
+    const ssize_t length = ::readlinkat(tree, path.c_str(), target, sizeof target);
+    if (length <= 0 || length == sizeof target) return std::nullopt;
+    return RootTree::Entry{path, std::string(target, static_cast<std::size_t>(length)), false};
+  }
+  if (S_ISDIR(status.st_mode)) return RootTree::Entry{path, {}, true};
+  if (S_ISREG(status.st_mode)) return RootTree::Entry{path, {}, false};
+  return std::nullopt;  // sockets, FIFOs and devices of the tree are nobody's business in a box
+}
+
+std::vector<std::string> names_in(int tree, const char* path) {
+  std::vector<std::string> names;
+  UniqueFd fd(::openat(tree, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return names;
+  DIR* dir = ::fdopendir(fd.release());
+  if (dir == nullptr) return names;
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(dir);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void bind_read_only(CallList& calls, const RootTree::Entry& entry) {
+  const std::string target = kStage + "/" + entry.path;
+  if (!entry.link_target.empty()) {
+    calls.add("symlink /" + entry.path, SYS_symlinkat, {entry.link_target, AT_FDCWD, target});
+    return;
+  }
+  if (entry.directory) {
+    calls.add("mkdir /" + entry.path, SYS_mkdirat, {AT_FDCWD, target, 0755});
+  } else {
+    calls.add("mknod /" + entry.path, SYS_mknodat, {AT_FDCWD, target, S_IFREG | 0644, 0});
+  }
+  // Not recursive: what is mounted below /usr was not on the list.
+  calls.add("bind /" + entry.path, SYS_mount, {entry.path, target, nullptr, MS_BIND, nullptr});
+  calls.add("make /" + entry.path + " read-only", SYS_mount,
+            {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME, nullptr});
+}
+
+void write_file(CallList& calls, const std::string& path, const std::string& text) {
+  calls.add("create /" + path, SYS_openat, {AT_FDCWD, kStage + "/" + path, O_WRONLY | O_CREAT | O_EXCL, 0644})
+      .save(kSlotTemporary);
+  calls.add("write /" + path, SYS_write, {Slot{kSlotTemporary}, text, text.size()});
+  calls.add("close /" + path, SYS_close, {Slot{kSlotTemporary}});
+}
+
+void add_device(CallList& calls, const std::string& name, unsigned major, unsigned minor) {
+  const std::string path = kStage + "/dev/" + name;
+  calls.add("mknod /dev/" + name, SYS_mknodat, {AT_FDCWD, path, S_IFCHR | 0666, makedev(major, minor)});
+  calls.add("chmod /dev/" + name, SYS_fchmodat, {AT_FDCWD, path, 0666});  // mknod obeyed the umask
+}
+
+}  // namespace
+
+Result<RootTree> RootTree::of_host() {
+  RootTree tree;
+  UniqueFd root(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return errno_error("open /");
+  for (const char* path : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
+    if (auto entry = entry_of(root.get(), path)) tree.entries.push_back(*std::move(entry));
+  }
+  // Debian keeps these outside /usr: the loader's index, the links behind cc, java, awk …, and the configuration
+  // without which a JVM or Free Pascal does not start.
+  for (const char* path : {"etc/ld.so.cache", "etc/alternatives", "etc/fpc.cfg"}) {
+    if (auto entry = entry_of(root.get(), path)) tree.entries.push_back(*std::move(entry));
+  }
+  for (const std::string& name : names_in(root.get(), "etc")) {
+    if (!name.starts_with("java-")) continue;
+    if (auto entry = entry_of(root.get(), "etc/" + name)) tree.entries.push_back(*std::move(entry));
+  }
+  return tree;
+}
+
+Result<RootTree> RootTree::of_directory(const std::string& directory) {
+  RootTree tree;
+  tree.directory = directory;
+  tree.own_etc = false;
+  if (!directory.starts_with('/')) return request_error("--root", "must be an absolute path");
+  UniqueFd root(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) {
+    Error error = errno_error("open " + directory);
+    error.fault = Fault::kRequest;
+    error.key = "--root";
+    return error;
+  }
+  static constexpr std::string_view kNever[] = {"dev", "proc", "sys", "tmp", "run", "box", "home", "root", "var", "srv",
+                                                "boot", "mnt", "media", "lost+found", ".scratch"};
+  for (const std::string& name : names_in(root.get(), ".")) {
+    if (std::find(std::begin(kNever), std::end(kNever), name) != std::end(kNever)) continue;
+    if (auto entry = entry_of(root.get(), name)) tree.entries.push_back(*std::move(entry));
+  }
+  return tree;
+}
+
+BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
+  BoxPlan plan{CallList(writer)};
+  CallList& calls = plan.calls;
+  const RootTree& tree = *spec.root;
+  const std::string owner = std::to_string(uid);
+
+  // From here on no mount of ours reaches the host, nor one of the host's us.
+  calls.add("make mounts private", SYS_mount, {nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr});
+  calls.add("enter root tree " + tree.directory, SYS_chdir, {tree.directory});
+  calls.add("mount root", SYS_mount,
+            {"bailiff-root", kStage, "tmpfs", MS_NOSUID | MS_NOATIME, "mode=0755,size=1m"});
+
+  if (tree.own_etc) calls.add("mkdir /etc", SYS_mkdirat, {AT_FDCWD, kStage + "/etc", 0755});
+  for (const RootTree::Entry& entry : tree.entries) bind_read_only(calls, entry);
+  if (tree.own_etc) {
+    write_file(calls, "etc/passwd",
+               "root:x:0:0:root:/:/usr/sbin/nologin\nbox:x:" + owner + ":" + owner +
+                   ":box:/box:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+    write_file(calls, "etc/group", "root:x:0:\nbox:x:" + owner + ":\nnogroup:x:65534:\n");
+    write_file(calls, "etc/hosts", "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 box\n");
+    write_file(calls, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
+  }
+
+  calls.add("mkdir /dev", SYS_mkdirat, {AT_FDCWD, kStage + "/dev", 0755});
+  add_device(calls, "null", 1, 3);
+  add_device(calls, "zero", 1, 5);
+  add_device(calls, "full", 1, 7);
+  add_device(calls, "random", 1, 8);
+  add_device(calls, "urandom", 1, 9);
+  calls.add("symlink /dev/fd", SYS_symlinkat, {"/proc/self/fd", AT_FDCWD, kStage + "/dev/fd"});
+  calls.add("symlink /dev/stdin", SYS_symlinkat, {"/proc/self/fd/0", AT_FDCWD, kStage + "/dev/stdin"});
+  calls.add("symlink /dev/stdout", SYS_symlinkat, {"/proc/self/fd/1", AT_FDCWD, kStage + "/dev/stdout"});
+  calls.add("symlink /dev/stderr", SYS_symlinkat, {"/proc/self/fd/2", AT_FDCWD, kStage + "/dev/stderr"});
+
+  // One tmpfs, hence one quota, shown at the three places a program may write to. Its root directory and the three
+  // below it are inodes of their own and not the program's.
+  const std::string size = "mode=0700,size=" + std::to_string(spec.disk.count);
+  calls.add("mkdir /.scratch", SYS_mkdirat, {AT_FDCWD, kStage + "/.scratch", 0700});
+  constexpr std::uint64_t kScratchFlags = MS_NOSUID | MS_NODEV | MS_NOATIME;
+  if (spec.disk_inodes) {
+    const std::string inodes = ",nr_inodes=" + std::to_string(*spec.disk_inodes + 4);
+    calls.add("mount scratch", SYS_mount, {"bailiff-scratch", kStage + "/.scratch", "tmpfs", kScratchFlags, size + inodes});
+    plan.inodes_call = calls.last();
+    calls.otherwise("mount scratch", SYS_mount, {"bailiff-scratch", kStage + "/.scratch", "tmpfs", kScratchFlags, size});
+  } else {
+    calls.add("mount scratch", SYS_mount, {"bailiff-scratch", kStage + "/.scratch", "tmpfs", kScratchFlags, size});
+  }
+  struct Place { const char* name; const char* where; int mode; bool owned; };
+  for (const Place place : {Place{"box", "/box", 0755, true}, Place{"tmp", "/tmp", 01777, false},
+                            Place{"shm", "/dev/shm", 01777, false}}) {
+    const std::string inside = kStage + "/.scratch/" + place.name;
+    const std::string where = kStage + place.where;
+    calls.add(std::string("mkdir ") + place.where, SYS_mkdirat, {AT_FDCWD, where, 0755});
+    calls.add(std::string("mkdir scratch ") + place.name, SYS_mkdirat, {AT_FDCWD, inside, place.mode});
+    calls.add(std::string("chmod ") + place.where, SYS_fchmodat, {AT_FDCWD, inside, place.mode});
+    if (place.owned) calls.add(std::string("chown ") + place.where, SYS_fchownat, {AT_FDCWD, inside, uid, uid, 0});
+    calls.add(std::string("bind ") + place.where, SYS_mount, {inside, where, nullptr, MS_BIND, nullptr});
+  }
+
+  calls.add("mkdir /proc", SYS_mkdirat, {AT_FDCWD, kStage + "/proc", 0555});
+  constexpr std::uint64_t kProcFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  // hidepid: others' processes are not there at all; subset=pid (Linux 5.8): nor are /proc/sys, keys, locks, loadavg.
+  calls.add("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, "hidepid=2,subset=pid"});
+  plan.hidepid_call = calls.last();
+  calls.otherwise("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, "hidepid=2"});
+  calls.otherwise("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, nullptr});
+
+  calls.add("set hostname", SYS_sethostname, {"box", 3});
+  calls.add("enter new root", SYS_chdir, {kStage});
+  calls.add("pivot root", SYS_pivot_root, {".", "."});
+  calls.add("detach old root", SYS_umount2, {".", MNT_DETACH});
+  calls.add("enter /", SYS_chdir, {"/"});
+  calls.add("make / read-only", SYS_mount,
+            {nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOATIME, nullptr});
+
+  calls.add("open scratch", SYS_openat, {AT_FDCWD, "/.scratch", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0}).save(kSlotScratch);
+  calls.add("open /dev/null", SYS_openat, {AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0}).save(kSlotNull);
+  calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0}).save(kSlotProc);
+  return plan;
+}
+
+}  // namespace bailiff

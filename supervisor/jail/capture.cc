@@ -1,0 +1,60 @@
+#include "jail/capture.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace bailiff {
+
+Result<Capture> Capture::open(Bytes ceiling, UniqueFd& write_end) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return errno_error("pipe");
+  Capture capture;
+  capture.fd_ = UniqueFd(ends[0]);
+  write_end = UniqueFd(ends[1]);
+  // Only our end: the program's must block, as programs expect.
+  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) return errno_error("make pipe non-blocking");
+  capture.ceiling_ = ceiling.count;
+  nettle_sha256_init(&capture.hash_);
+  return capture;
+}
+
+Result<void> Capture::drain() {
+  static std::array<char, 65536> buffer;
+  while (fd_ && !over_ceiling()) {
+    const ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return {};
+    if (got < 0) return errno_error("read output");
+    if (got == 0) {
+      fd_.reset();
+      return {};
+    }
+    const auto size = static_cast<std::size_t>(got);
+    nettle_sha256_update(&hash_, size, reinterpret_cast<const std::uint8_t*>(buffer.data()));
+    bytes_ += size;
+    if (kept_.size() < ceiling_) kept_.append(buffer.data(), std::min<std::uint64_t>(size, ceiling_ - kept_.size()));
+  }
+  return {};
+}
+
+Result<Stream> Capture::finish() {
+  TRY(drain());
+  Stream stream;
+  stream.bytes = bytes_;
+  stream.truncated = over_ceiling();
+  stream.kept = std::move(kept_);
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest;
+  nettle_sha256_digest(&hash_, digest.size(), digest.data());
+  stream.sha256.clear();
+  constexpr char kHex[] = "0123456789abcdef";
+  for (const std::uint8_t byte : digest) {
+    stream.sha256.push_back(kHex[byte >> 4]);
+    stream.sha256.push_back(kHex[byte & 15]);
+  }
+  return stream;
+}
+
+}  // namespace bailiff

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <nettle/sha2.h>
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "base/units.h"
+#include "spec/run_result.h"
+
+namespace bailiff {
+
+/// Reads one output stream of the program from a pipe: keeps the first `ceiling` bytes, counts and hashes the rest.
+/// Its memory is bounded by the ceiling whatever the program writes.
+class Capture {
+ public:
+  /// Makes the pipe; `write_end` is for the program.
+  static Result<Capture> open(Bytes ceiling, UniqueFd& write_end);
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] bool over_ceiling() const { return bytes_ > ceiling_; }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+  /// Takes what is there without waiting, until the pipe is empty, at its end, or past the ceiling: a flood must
+  /// not keep the supervisor here. Closes the pipe at its end.
+  Result<void> drain();
+  /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream away.
+  Result<Stream> finish();
+
+ private:
+  UniqueFd fd_;
+  std::uint64_t ceiling_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::string kept_;
+  sha256_ctx hash_ = {};
+};
+
+}  // namespace bailiff

@@ -1,0 +1,214 @@
+#include "jail/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+namespace bailiff {
+namespace {
+
+constexpr std::string_view kLeafPrefix = "bailiff-";
+
+/// The whole of a small kernel file; empty when it cannot be read.
+std::string slurp(int directory, const char* name) {
+  UniqueFd fd(::openat(directory, name, O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  ssize_t got = 0;
+  while (fd && (got = ::read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(got));
+  return text;
+}
+
+Result<void> put(int directory, const char* name, std::string_view text) {
+  UniqueFd fd(::openat(directory, name, O_WRONLY | O_CLOEXEC));
+  if (!fd) return errno_error(std::string("open cgroup file ") + name);
+  if (::write(fd.get(), text.data(), text.size()) < 0) return errno_error(std::string("write cgroup file ") + name);
+  return {};
+}
+
+/// The number after `key` in "key number" lines; 0 when absent.
+std::uint64_t field(std::string_view text, std::string_view key) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
+      std::uint64_t value = 0;
+      std::from_chars(line.data() + key.size() + 1, line.data() + line.size(), value);
+      return value;
+    }
+    at = end + 1;
+  }
+  return 0;
+}
+
+/// Where the cgroup v2 hierarchy is mounted and which of its directories the mount shows ("/" or a subtree).
+struct Mounted {
+  std::string where, root;
+};
+
+std::optional<Mounted> find_mount() {
+  std::istringstream lines(slurp(AT_FDCWD, "/proc/self/mountinfo"));
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream words(line);  // id parent major:minor root mount-point … - type (proc(5), mountinfo)
+    std::string skip;
+    Mounted mounted;
+    words >> skip >> skip >> skip >> mounted.root >> mounted.where;
+    return mounted;
+  }
+  return std::nullopt;
+}
+
+std::string own_group() {
+  std::istringstream lines(slurp(AT_FDCWD, "/proc/self/cgroup"));
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("0::")) return line.substr(3);
+  }
+  return {};
+}
+
+std::set<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::set<std::string> words;
+  for (std::string word; stream >> word;) words.insert(word);
+  return words;
+}
+
+/// Removes leaves whose supervisor died: their flock is free.
+void sweep(int tree) {
+  UniqueFd listing(::openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!listing) return;
+  DIR* dir = ::fdopendir(listing.release());
+  if (dir == nullptr) return;
+  while (const dirent* entry = ::readdir(dir)) {
+    if (!std::string_view(entry->d_name).starts_with(kLeafPrefix)) continue;
+    UniqueFd leaf(::openat(tree, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (!leaf || ::flock(leaf.get(), LOCK_EX | LOCK_NB) < 0) continue;
+    (void)put(leaf.get(), "cgroup.kill", "1");  // nothing alive is the normal case; what remains is retried next time
+    ::unlinkat(tree, entry->d_name, AT_REMOVEDIR);
+  }
+  ::closedir(dir);
+}
+
+}  // namespace
+
+CgroupTree CgroupTree::find() {
+  CgroupTree tree;
+  const std::optional<Mounted> mounted = find_mount();
+  if (!mounted) {
+    tree.why_not_ = "no cgroup2 file system is mounted";
+    return tree;
+  }
+  std::string group = own_group();
+  if (mounted->root != "/" && group.starts_with(mounted->root)) group.erase(0, mounted->root.size());
+  tree.path_ = mounted->where + (group == "/" ? "" : group);
+  UniqueFd dir(::open(tree.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir) {
+    tree.why_not_ = "open " + tree.path_ + ": " + std::strerror(errno);
+    return tree;
+  }
+  if (::faccessat(dir.get(), "cgroup.procs", W_OK, AT_EACCESS) < 0 || ::faccessat(dir.get(), ".", W_OK, AT_EACCESS) < 0) {
+    tree.why_not_ = tree.path_ + " is not writable: " + std::strerror(errno);
+    return tree;
+  }
+  for (const std::string& controller : words_of(slurp(dir.get(), "cgroup.controllers"))) {
+    if (controller != "memory" && controller != "pids" && controller != "cpu") continue;
+    if (words_of(slurp(dir.get(), "cgroup.subtree_control")).contains(controller) ||
+        put(dir.get(), "cgroup.subtree_control", "+" + controller)) {
+      tree.controllers_.insert(controller);
+    }
+  }
+  sweep(dir.get());
+  tree.dir_ = std::move(dir);
+  return tree;
+}
+
+Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree, const Limits& limits) {
+  static unsigned sequence = 0;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    CgroupLeaf leaf;
+    const std::string name = std::string(kLeafPrefix) + std::to_string(::getpid()) + "-" + std::to_string(sequence++);
+    if (::mkdirat(tree.fd(), name.c_str(), 0755) < 0) {
+      if (errno == EEXIST) continue;  // a process of that number and another pid namespace
+      return errno_error("mkdir " + tree.path() + "/" + name);
+    }
+    leaf.name_ = name;  // owns the directory from here: an early return removes it
+    leaf.parent_ = UniqueFd(::fcntl(tree.fd(), F_DUPFD_CLOEXEC, 0));
+    leaf.dir_ = UniqueFd(::openat(tree.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    // Between mkdir and flock another supervisor's sweep may take the leaf for a dead one's and remove it.
+    if (!leaf.dir_ || ::flock(leaf.dir_.get(), LOCK_EX | LOCK_NB) < 0) continue;
+    struct stat still = {};
+    if (::fstatat(tree.fd(), name.c_str(), &still, AT_SYMLINK_NOFOLLOW) < 0) continue;
+
+    if (tree.has("memory") && limits.memory) {
+      TRY(put(leaf.fd(), "memory.max", std::to_string(limits.memory->count)));
+      (void)put(leaf.fd(), "memory.swap.max", "0");  // absent without swap accounting: then there is no swap to hold
+      TRY(put(leaf.fd(), "memory.oom.group", "1"));  // one death ends the whole run (Linux 4.19)
+    }
+    if (tree.has("pids")) TRY(put(leaf.fd(), "pids.max", std::to_string(limits.processes)));
+    return leaf;
+  }
+  errno = EAGAIN;
+  return errno_error("mkdir in " + tree.path());
+}
+
+CgroupLeaf& CgroupLeaf::operator=(CgroupLeaf&& other) noexcept {
+  if (this != &other) {
+    remove();
+    parent_ = std::move(other.parent_);
+    dir_ = std::move(other.dir_);
+    name_ = std::move(other.name_);
+  }
+  return *this;
+}
+
+void CgroupLeaf::remove() {
+  if (!parent_) return;
+  if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY) {
+    // Something is alive inside only when the keeper could not end it; the kernel's own kill is asynchronous.
+    (void)put(dir_.get(), "cgroup.kill", "1");
+    for (int i = 0; i < 100 && ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY; ++i) {
+      ::usleep(1000);
+    }
+  }
+  parent_.reset();
+  dir_.reset();
+}
+
+Result<CgroupCpu> CgroupLeaf::cpu() const {
+  const std::string text = slurp(dir_.get(), "cpu.stat");
+  if (text.empty()) return errno_error("read cpu.stat of " + name_);
+  const auto micros = [&](std::string_view key) {
+    return Nanos(std::chrono::microseconds(static_cast<std::int64_t>(field(text, key))));
+  };
+  return CgroupCpu{micros("usage_usec"), micros("user_usec"), micros("system_usec")};
+}
+
+std::optional<Bytes> CgroupLeaf::memory_peak() const {
+  const std::string text = slurp(dir_.get(), "memory.peak");
+  std::uint64_t value = 0;
+  if (text.empty() || std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) return std::nullopt;
+  return Bytes{value};
+}
+
+MemoryEvents CgroupLeaf::memory_events() const {
+  return MemoryEvents{field(slurp(dir_.get(), "memory.events"), "oom_kill")};
+}
+
+Result<UniqueFd> CgroupLeaf::open_procs() const {
+  UniqueFd fd(::openat(dir_.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  if (!fd) return errno_error("open cgroup.procs of " + name_);
+  return fd;
+}
+
+}  // namespace bailiff

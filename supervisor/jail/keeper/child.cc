@@ -1,0 +1,99 @@
+#include "jail/keeper/child.h"
+
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/seccomp.h>
+#include <linux/time.h>
+
+#include "jail/keeper/syscall.h"
+
+namespace bailiff {
+namespace {
+
+/// Reports the first failing step and ends the child. Nothing after a failed step may run.
+class Must {
+ public:
+  explicit Must(RunReport& report) noexcept : report_(report) {}
+
+  void operator()(Step step, raw::Word rc, int detail = 0) const noexcept {
+    if (rc >= 0) return;
+    // The report lies in memory the keeper reads after we are gone: no signal, exit code or pipe can be mistaken
+    // for it, and the program cannot write it, because its exec leaves this memory behind.
+    report_.failure = StepFailure{step, static_cast<std::int32_t>(-rc), detail};
+    for (;;) raw::call(SYS_exit_group, 127);
+  }
+
+ private:
+  RunReport& report_;
+};
+
+std::int64_t now(int clock) noexcept {
+  struct __kernel_timespec time = {};
+  raw::call(SYS_clock_gettime, clock, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+/// The program is the first to go when the host runs out of memory. Raising one's own score needs no privilege.
+raw::Word raise_oom_score(int adjustment) noexcept {
+  char text[8];
+  int length = 0;
+  for (int divisor = 1000; divisor > 0; divisor /= 10) {
+    text[length++] = static_cast<char>('0' + adjustment / divisor % 10);
+  }
+  const raw::Word fd = raw::call(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY);
+  if (fd < 0) return fd;
+  const raw::Word written = raw::call(SYS_write, fd, text, length);
+  raw::call(SYS_close, fd);
+  return written;
+}
+
+}  // namespace
+
+void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) noexcept {
+  char* const base = reinterpret_cast<char*>(&board);
+  const ChildPlan& plan = board.plan;
+  const Must must(board.report);
+
+  must(Step::kSession, raw::call(SYS_setsid));
+  if (cgroup_procs_fd >= 0) must(Step::kCgroup, raw::call(SYS_write, cgroup_procs_fd, "0", 1));
+  for (int to = 0; to < 3; ++to) must(Step::kStdio, raw::call(SYS_dup3, stdio[to], to, 0), to);
+  if (plan.oom_score_adj > 0) must(Step::kOomScore, raise_oom_score(plan.oom_score_adj));
+
+  const auto* rlimits = reinterpret_cast<const RlimitOrder*>(base + plan.rlimits);
+  for (std::uint32_t i = 0; i < plan.rlimit_count; ++i) {
+    must(Step::kRlimit, raw::call(SYS_prlimit64, 0, rlimits[i].resource, &rlimits[i].soft, nullptr),
+         rlimits[i].resource);
+  }
+
+  // Groups, then gid, then uid: each needs the privilege the next one gives up. The capabilities go by hand: the
+  // keeper locked SECBIT_NO_SETUID_FIXUP, so that no uid change ever moves one. Its bounding, inheritable and
+  // ambient sets are empty already, and it set no_new_privs.
+  must(Step::kGroups, raw::call(SYS_setgroups, 0, nullptr));
+  must(Step::kGid, raw::call(SYS_setresgid, plan.gid, plan.gid, plan.gid));
+  must(Step::kUid, raw::call(SYS_setresuid, plan.uid, plan.uid, plan.uid));
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[2] = {};
+  must(Step::kCapabilities, raw::call(SYS_capset, &header, none));
+
+  // Entered as the program's own user, so that the box's permissions decide where it may stand.
+  must(Step::kWorkdir, raw::call(SYS_chdir, base + plan.workdir));
+
+  const std::uint64_t no_signals = 0;
+  must(Step::kSignals, raw::call(SYS_rt_sigprocmask, /*SIG_SETMASK=*/2, &no_signals, nullptr, sizeof no_signals));
+
+  // Closes rather than marks close-on-exec: gVisor knows no CLOSE_RANGE_CLOEXEC, and nothing here is needed again.
+  must(Step::kCloseFds, raw::call(SYS_close_range, 3, ~0U, 0));
+
+  if (plan.filter != 0) {  // last: the filter may forbid every call above
+    const sock_fprog program = {static_cast<unsigned short>(plan.filter_length),
+                                reinterpret_cast<sock_filter*>(base + plan.filter)};
+    must(Step::kSeccomp, raw::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+  }
+
+  board.report.pre_exec_cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID);
+  board.report.exec_ns = now(CLOCK_MONOTONIC);
+  must(Step::kExec, raw::call(SYS_execve, base + plan.path, base + plan.argv, base + plan.envp));
+  __builtin_unreachable();
+}
+
+}  // namespace bailiff

@@ -1,0 +1,454 @@
+// The keeper: pid 1 of a box. It makes the system calls it is told to, starts the run, reaps whatever dies, kills
+// what is left, and says so. It is freestanding (no libc) and single-threaded, so that its resident set stays at
+// some tens of KiB: every program it starts inherits that as the floor of its ru_maxrss.
+//
+// It lives exactly as long as the supervisor's end of the socket is open.
+
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/mman.h>
+#include <linux/poll.h>
+#include <linux/prctl.h>
+#include <linux/resource.h>
+#include <linux/sched.h>
+#include <linux/securebits.h>
+#include <linux/signal.h>
+#include <linux/socket.h>
+#include <linux/time.h>
+#include <linux/wait.h>
+
+#include "jail/board.h"
+#include "jail/keeper/child.h"
+#include "jail/keeper/syscall.h"
+
+extern "C" {
+// The compiler may emit calls to these even without a library.
+void* memset(void* to, int value, unsigned long size) {
+  auto* bytes = static_cast<volatile unsigned char*>(to);
+  for (unsigned long i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(value);
+  return to;
+}
+void* memcpy(void* to, const void* from, unsigned long size) {
+  auto* bytes = static_cast<volatile unsigned char*>(to);
+  for (unsigned long i = 0; i < size; ++i) bytes[i] = static_cast<const unsigned char*>(from)[i];
+  return to;
+}
+}
+
+namespace bailiff {
+namespace {
+
+using raw::Word;
+
+// Kernel structures whose libc spelling we cannot include here.
+struct PollFd { int fd; short events, revents; };
+struct IoVec { void* base; unsigned long length; };
+struct MsgHdr {
+  void* name; int name_length; IoVec* iov; unsigned long iov_length; void* control; unsigned long control_length;
+  unsigned flags;
+};
+struct CmsgHdr { unsigned long length; int level, type; };
+inline constexpr int kSolSocket = 1, kScmRights = 1, kMsgNoSignal = 0x4000, kMsgCmsgCloexec = 0x40000000;
+
+struct Dirent { std::uint64_t ino; std::int64_t off; unsigned short length; unsigned char type; char name[1]; };
+
+inline constexpr int kMaxPassed = 4;
+struct alignas(8) Passed {
+  CmsgHdr header;
+  int fds[kMaxPassed];
+};
+
+Board& board() noexcept { return *reinterpret_cast<Board*>(kBoardAddress); }
+char* at(Offset offset) noexcept { return reinterpret_cast<char*>(kBoardAddress + offset); }
+
+[[noreturn]] void leave(int code) noexcept {
+  for (;;) raw::call(SYS_exit_group, code);
+}
+
+std::int64_t monotonic_ns() noexcept {
+  struct __kernel_timespec time = {};
+  raw::call(SYS_clock_gettime, CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+int slots[kSlots] = {-1, -1, -1, -1, -1, -1, -1, -1};  // descriptors that perform() saved
+int signal_fd = -1;
+
+// ---- what the supervisor hears -------------------------------------------------------------------------------
+
+void reply(Reply what, int number = 0, const int* fds = nullptr, int fd_count = 0) noexcept {
+  ReplyMessage message = {what, number};
+  IoVec iov = {&message, sizeof message};
+  Passed passed = {};
+  MsgHdr header = {nullptr, 0, &iov, 1, nullptr, 0, 0};
+  if (fd_count > 0) {
+    passed.header = {sizeof(CmsgHdr) + sizeof(int) * static_cast<unsigned>(fd_count), kSolSocket, kScmRights};
+    for (int i = 0; i < fd_count; ++i) passed.fds[i] = fds[i];
+    header.control = &passed;
+    header.control_length = passed.header.length;
+  }
+  raw::call(SYS_sendmsg, kKeeperSocketFd, &header, kMsgNoSignal);  // fails only when nobody listens: see main loop
+}
+
+// ---- the calls we are told to make ---------------------------------------------------------------------------
+
+/// Makes the calls in order; answers the index of the first that failed and had to succeed, or -1.
+int perform(Call* calls, int count) noexcept {
+  bool previous_failed = false;
+  for (int i = 0; i < count; ++i) {
+    Call& call = calls[i];
+    if (call.only_if_failed != 0 && !previous_failed) {
+      call.error = -1;
+      continue;
+    }
+    Word args[6];
+    for (int k = 0; k < 6; ++k) {
+      const auto value = call.args[k];
+      if (call.kinds[k] == Call::kBoard) args[k] = static_cast<Word>(kBoardAddress + value);
+      else if (call.kinds[k] == Call::kSlot) args[k] = slots[value % kSlots];
+      else args[k] = static_cast<Word>(value);
+    }
+    const Word rc = raw::syscall6(call.nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+    previous_failed = rc < 0;
+    call.error = rc < 0 ? static_cast<std::int32_t>(-rc) : 0;
+    if (rc < 0 && call.may_fail == 0) return i;
+    if (rc >= 0 && call.save_slot >= 0) slots[call.save_slot % kSlots] = static_cast<int>(rc);
+  }
+  return -1;
+}
+
+// ---- the run -------------------------------------------------------------------------------------------------
+
+struct Run {
+  bool active = false;
+  bool ending = false;  // everything alive has been sent SIGKILL
+  int main_pid = 0;
+};
+Run run;
+
+void note(const ReapedProcess& row) noexcept {
+  RunReport& report = board().report;
+  report.reaped += 1;
+  report.cpu_ns += row.cpu_ns;
+  report.user_ns += row.user_ns;
+  report.system_ns += row.system_ns;
+  if (row.max_rss_kib > report.max_rss_kib) report.max_rss_kib = row.max_rss_kib;
+  if (run.ending && (row.status & 0x7f) == SIGKILL && row.pid != run.main_pid) report.killed_after += 1;
+
+  if (report.row_count < kReapedRows) {
+    report.rows[report.row_count++] = row;
+    return;
+  }
+  int least = 0;
+  for (int i = 1; i < kReapedRows; ++i) {
+    if (report.rows[i].cpu_ns < report.rows[least].cpu_ns) least = i;
+  }
+  // The main process keeps its row: its exit is what the result is about.
+  if (row.pid == run.main_pid || (row.cpu_ns > report.rows[least].cpu_ns && report.rows[least].pid != run.main_pid)) {
+    report.rows[least] = row;
+  }
+}
+
+std::int64_t nanos(const __kernel_old_timeval& time) noexcept {
+  return (time.tv_sec * 1'000'000 + time.tv_usec) * 1000;
+}
+
+void kill_everything() noexcept {
+  run.ending = true;
+  // From pid 1 this is every other process of the namespace, in one pass under the kernel's task list lock: a fork
+  // that runs beside it sees the pending signal and is not made (kernel/fork.c, copy_process).
+  raw::call(SYS_kill, -1, SIGKILL);
+}
+
+/// Reaps all that can be had. Ends the run once its main process is gone and nothing else is left.
+void reap(int options) noexcept {
+  for (;;) {
+    int status = 0;
+    rusage usage = {};
+    const Word pid = raw::call(SYS_wait4, -1, &status, options, &usage);
+    if (pid == 0) return;  // the others are alive
+    if (pid == -EINTR) continue;
+    if (pid < 0) break;  // ECHILD: nobody is left
+
+    const std::int64_t user = nanos(usage.ru_utime);
+    const std::int64_t system = nanos(usage.ru_stime);
+    note(ReapedProcess{static_cast<std::int32_t>(pid), status, user + system, user, system, usage.ru_maxrss});
+    if (run.active && pid == run.main_pid) {
+      board().report.exit_ns = monotonic_ns();
+      board().report.main_status = status;
+      board().report.main_exited = 1;
+      if (!run.ending) kill_everything();
+      options = __WALL;  // from here on wait: what is left is dying
+    }
+  }
+  if (run.active && board().report.main_exited != 0) {
+    run = Run{};
+    board().report.quiet_ns = monotonic_ns();
+    reply(Reply::kEnded);
+  }
+}
+
+struct ChildStart {
+  int stdio[3];
+  int cgroup_procs_fd;
+};
+ChildStart child_start;
+alignas(16) unsigned char child_stack[16384];
+
+extern "C" [[noreturn]] void keeper_child_entry() noexcept {
+  become_program(board(), child_start.stdio, child_start.cgroup_procs_fd);
+}
+
+/// clone/clone3 with CLONE_VM | CLONE_VFORK onto our own stack: half the price of a fork, and the child's report
+/// needs no pipe. We sleep until its exec or exit.
+Word vfork_clone3(const clone_args& args) noexcept {
+#if defined(__x86_64__)
+  Word result;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "call keeper_child_entry\n\t"
+      "hlt\n"
+      "1:"
+      : "=a"(result)
+      : "a"(SYS_clone3), "D"(&args), "S"(sizeof args)
+      : "rcx", "r11", "memory");
+  return result;
+#else
+  register Word x8 asm("x8") = SYS_clone3;
+  register Word x0 asm("x0") = (Word)&args;
+  register Word x1 asm("x1") = sizeof args;
+  asm volatile("svc 0\n\tcbnz x0, 1f\n\tbl keeper_child_entry\n\tbrk 0\n1:" : "+r"(x0) : "r"(x8), "r"(x1) : "memory", "x30");
+  return x0;
+#endif
+}
+
+Word vfork_clone(std::uint64_t flags, unsigned char* stack_top) noexcept {
+#if defined(__x86_64__)
+  Word result;
+  register Word r10 asm("r10") = 0;
+  register Word r8 asm("r8") = 0;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "call keeper_child_entry\n\t"
+      "hlt\n"
+      "1:"
+      : "=a"(result)
+      : "a"(SYS_clone), "D"(flags), "S"(stack_top), "d"(0), "r"(r10), "r"(r8)
+      : "rcx", "r11", "memory");
+  return result;
+#else
+  register Word x8 asm("x8") = SYS_clone;
+  register Word x0 asm("x0") = (Word)flags;
+  register Word x1 asm("x1") = (Word)stack_top;
+  register Word x2 asm("x2") = 0;
+  register Word x3 asm("x3") = 0;
+  register Word x4 asm("x4") = 0;
+  asm volatile("svc 0\n\tcbnz x0, 1f\n\tbl keeper_child_entry\n\tbrk 0\n1:" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory", "x30");
+  return x0;
+#endif
+}
+
+void start_run(const OrderMessage& order, const int* fds) noexcept {
+  RunReport& report = board().report;
+  for (int i = 0; i < 3; ++i) child_start.stdio[i] = fds[i];
+  child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? fds[3] : -1;
+  run = Run{};
+
+  const std::uint64_t flags = CLONE_VM | CLONE_VFORK | board().plan.clone_flags;
+  Word pid = -ENOSYS;
+  if (order.has_cgroup_fd == 1) {
+    clone_args args = {};
+    args.flags = flags | CLONE_INTO_CGROUP;
+    args.exit_signal = SIGCHLD;
+    args.stack = reinterpret_cast<std::uint64_t>(child_stack);
+    args.stack_size = sizeof child_stack;
+    args.cgroup = static_cast<std::uint64_t>(fds[3]);
+    pid = vfork_clone3(args);
+  } else {
+    pid = vfork_clone(flags | SIGCHLD, child_stack + sizeof child_stack);
+  }
+  for (int i = 0; i < (order.has_cgroup_fd != 0 ? 4 : 3); ++i) raw::call(SYS_close, fds[i]);
+
+  if (pid < 0) {
+    report.failure = {Step::kClone, static_cast<std::int32_t>(-pid), order.has_cgroup_fd};
+    reply(Reply::kEnded);
+    return;
+  }
+  report.main_pid = static_cast<std::int32_t>(pid);
+  run.active = true;
+  run.main_pid = static_cast<int>(pid);
+}
+
+// ---- looking at the living -----------------------------------------------------------------------------------
+
+Word read_file(int directory, const char* name, char* buffer, int size) noexcept {
+  const Word fd = raw::call(SYS_openat, directory, name, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fd;
+  const Word length = raw::call(SYS_read, fd, buffer, size - 1);
+  raw::call(SYS_close, fd);
+  if (length >= 0) buffer[length] = 0;
+  return length;
+}
+
+std::int64_t number_at(const char* text) noexcept {
+  while (*text == ' ') ++text;
+  std::int64_t value = 0;
+  while (*text >= '0' && *text <= '9') value = value * 10 + (*text++ - '0');
+  return value;
+}
+
+/// "<pid>/<leaf>" without stdio.
+void proc_name(char* out, const char* pid, const char* leaf) noexcept {
+  while (*pid != 0) *out++ = *pid++;
+  *out++ = '/';
+  while (*leaf != 0) *out++ = *leaf++;
+  *out = 0;
+}
+
+/// "Pss:   123 kB" and "Pss_Shmem: …" of one process, from smaps_rollup (Linux 4.14, Pss_Shmem 5.9).
+void add_pss(const char* pid, Survey& out) noexcept {
+  char name[64];
+  char text[1024];
+  proc_name(name, pid, "smaps_rollup");
+  if (read_file(slots[kSlotProc], name, text, sizeof text) <= 0) return;
+  for (const char* c = text; *c != 0; ++c) {
+    if (c[0] != '\n' || c[1] != 'P' || c[2] != 's' || c[3] != 's') continue;
+    if (c[4] == ':') out.pss_bytes += number_at(c + 5) * 1024;
+    if (c[4] == '_' && c[5] == 'S') out.pss_shmem_bytes += number_at(c + 11) * 1024;  // Pss_Shmem:
+  }
+}
+
+void survey(bool with_pss) noexcept {
+  Survey& out = board().survey;
+  out = Survey{};
+  out.cpu_ns = board().report.cpu_ns;
+  raw::call(SYS_lseek, slots[kSlotProc], 0, /*SEEK_SET=*/0);
+  for (;;) {
+    alignas(8) char entries[4096];
+    const Word length = raw::call(SYS_getdents64, slots[kSlotProc], entries, sizeof entries);
+    if (length <= 0) break;
+    for (Word at_byte = 0; at_byte < length;) {
+      const auto* entry = reinterpret_cast<const Dirent*>(entries + at_byte);
+      at_byte += entry->length;
+      const std::int64_t pid = number_at(entry->name);
+      if (pid <= 1) continue;  // not a process, or ourselves
+      struct __kernel_timespec time = {};
+      const Word clock = (~pid << 3) | 2;  // CPUCLOCK_SCHED of a process: exact and live, unlike /proc/PID/stat
+      if (raw::call(SYS_clock_gettime, clock, &time) >= 0) {
+        out.cpu_ns += time.tv_sec * 1'000'000'000 + time.tv_nsec;
+      }
+      char name[64];
+      char text[128];
+      proc_name(name, entry->name, "statm");
+      if (read_file(slots[kSlotProc], name, text, sizeof text) > 0) {
+        const char* resident = text;
+        while (*resident != ' ' && *resident != 0) ++resident;
+        out.rss_pages += number_at(resident);
+      }
+      if (with_pss) add_pss(entry->name, out);
+      out.processes += 1;
+    }
+  }
+}
+
+// ---- life ----------------------------------------------------------------------------------------------------
+
+/// Everything a program must not inherit and that need not be done again for each run. The supervisor reads what
+/// did not work from the board and decides.
+void renounce() noexcept {
+  for (int signal = 1; signal <= 64; ++signal) {
+    const struct { void* handler; unsigned long flags; void* restorer; std::uint64_t mask; } by_default = {};
+    raw::call(SYS_rt_sigaction, signal, &by_default, nullptr, 8);  // SIGKILL and SIGSTOP refuse; they have no other
+  }
+  const std::uint64_t all = ~std::uint64_t{0};
+  raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all);
+  raw::call(SYS_umask, 022);
+  raw::call(SYS_personality, 0);
+
+  Renounced& out = board().renounced;
+  const auto error = [](Word rc) noexcept { return rc < 0 ? static_cast<std::int32_t>(-rc) : 0; };
+  out.dumpable = error(raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0));
+  out.keyring = error(raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
+  raw::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // EINVAL where there is no such set
+  out.securebits =
+      error(raw::call(SYS_prctl, PR_SET_SECUREBITS,
+                      SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                          SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+                      0, 0, 0));
+  int capability = 0;
+  Word dropped = 0;
+  while ((dropped = raw::call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0)) >= 0) ++capability;
+  out.bounding_set = dropped == -EINVAL && capability > 0 ? 0 : error(dropped);  // EINVAL: past the last capability
+  out.no_new_privs = error(raw::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+[[noreturn]] void farewell() noexcept {
+  kill_everything();
+  run.active = false;
+  reap(__WALL);
+  perform(reinterpret_cast<Call*>(at(board().farewell)), static_cast<int>(board().farewell_count));
+  leave(0);
+}
+
+void obey() noexcept {
+  OrderMessage order = {};
+  IoVec iov = {&order, sizeof order};
+  Passed passed = {};
+  MsgHdr header = {nullptr, 0, &iov, 1, &passed, sizeof passed, 0};
+  const Word length = raw::call(SYS_recvmsg, kKeeperSocketFd, &header, kMsgCmsgCloexec);
+  if (length == -EINTR) return;
+  if (length != static_cast<Word>(sizeof order)) farewell();  // end of file: the supervisor is gone
+
+  switch (order.order) {
+    case Order::kPerform: {
+      const int failed = perform(reinterpret_cast<Call*>(at(order.where)), order.number);
+      int filled = 0;
+      while (kFirstPassedSlot + filled <= kLastPassedSlot && slots[kFirstPassedSlot + filled] >= 0) ++filled;
+      reply(Reply::kPerformed, failed, slots + kFirstPassedSlot, failed < 0 ? filled : 0);
+      break;
+    }
+    case Order::kRun: start_run(order, passed.fds); break;
+    case Order::kSurvey:
+      survey(order.number != 0);
+      reply(Reply::kSurveyed);
+      break;
+    case Order::kKill:
+      if (run.active) kill_everything();
+      break;
+  }
+}
+
+[[noreturn]] void keep() noexcept {
+  const Word mapped = raw::call(SYS_mmap, kBoardAddress, kBoardBytes, PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_FIXED_NOREPLACE, kKeeperBoardFd, 0);
+  if (mapped != static_cast<Word>(kBoardAddress)) leave(2);
+  raw::call(SYS_close, kKeeperBoardFd);
+  renounce();
+  const std::uint64_t child_signal = std::uint64_t{1} << (SIGCHLD - 1);
+  signal_fd = static_cast<int>(raw::call(SYS_signalfd4, -1, &child_signal, sizeof child_signal, O_CLOEXEC | O_NONBLOCK));
+  if (signal_fd < 0) leave(3);
+  reply(Reply::kReady);
+
+  for (;;) {
+    PollFd fds[2] = {{kKeeperSocketFd, POLLIN, 0}, {signal_fd, POLLIN, 0}};
+    raw::call(SYS_ppoll, fds, 2, nullptr, nullptr, 8);
+    if (fds[1].revents != 0) {
+      unsigned char drained[128 * 4];
+      raw::call(SYS_read, signal_fd, drained, sizeof drained);
+      reap(WNOHANG | __WALL);
+    }
+    if (fds[0].revents != 0) obey();
+  }
+}
+
+}  // namespace
+}  // namespace bailiff
+
+extern "C" [[noreturn]] void _start() { bailiff::keep(); }

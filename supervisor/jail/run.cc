@@ -1,0 +1,351 @@
+#include "jail/run.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "jail/box_files.h"
+#include "jail/enforce.h"
+#include "jail/judge.h"
+#include "jail/plan.h"
+#include "jail/usage.h"
+
+namespace bailiff {
+namespace {
+
+/// How long a killed run may take to be gone before the keeper counts as lost. Reaping 65536 processes takes 2 s.
+constexpr Nanos kPatience = 20s;
+constexpr Nanos kNever = Nanos::max();
+
+int usable_cores() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) < 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+/// Whether the kernel places a clone into a cgroup (CLONE_INTO_CGROUP, Linux 5.7). Docker's default seccomp profile
+/// makes clone3 ENOSYS, gVisor does not know the flag: learnt once, from the first run that tried.
+enum class Known { kUntried, kWorks, kRefused };
+Known clone_into_cgroup = Known::kUntried;
+
+/// The program's input: a memfd nobody can change, so that reading ahead, seeking and locking it touch nothing else.
+Result<UniqueFd> input_file(const std::string& bytes, int null_fd) {
+  if (bytes.empty()) {
+    UniqueFd fd(::fcntl(null_fd, F_DUPFD_CLOEXEC, 0));
+    if (!fd) return errno_error("dup /dev/null");
+    return fd;
+  }
+  UniqueFd fd(::memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return errno_error("memfd_create stdin");
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t wrote = ::write(fd.get(), bytes.data() + at, bytes.size() - at);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return errno_error("write stdin");
+    at += static_cast<std::size_t>(wrote);
+  }
+  if (::lseek(fd.get(), 0, SEEK_SET) < 0) return errno_error("rewind stdin");
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+    return errno_error("seal stdin");
+  }
+  return fd;
+}
+
+}  // namespace
+
+Nanos monotonic_now() {
+  timespec time = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::chrono::seconds(time.tv_sec) + Nanos(time.tv_nsec);
+}
+
+Result<Run> Run::start(Box& box, const CgroupTree& cgroups, const RunSpec& spec, const Filter& filter, UniqueFd stdin_fd) {
+  Run run(box, spec);
+  run.prepared_at_ = monotonic_now();
+  run.enforced_ = TRY(enforce(spec, box, cgroups));
+  run.sampling_ = run.enforced_["memory"] == "sampling";
+  run.seccomp_ = std::string(filter.name) + "@sha256:" + std::string(filter.sha256);
+  run.watchdog_.cores = std::min<int>(usable_cores(), static_cast<int>(spec.limits.processes));
+  TRY(plan_run(box, spec, filter, cgroups.has("pids")));
+  if (cgroups.available()) run.leaf_ = TRY(CgroupLeaf::create(cgroups, spec.limits));
+
+  UniqueFd out, err;
+  run.out_ = TRY(Capture::open(spec.limits.output, out));
+  run.err_ = TRY(Capture::open(spec.limits.output, err));
+  TRY(run.order(std::move(stdin_fd), std::move(out), std::move(err)));
+  return run;
+}
+
+Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
+  Board& board = box_->board();
+  board.report = RunReport{};
+  std::memset(board.cgroup_name, 0, sizeof board.cgroup_name);
+  leaf_.name().copy(board.cgroup_name, sizeof board.cgroup_name - 1);
+
+  OrderMessage message{Order::kRun, 0, 0, 0};
+  if (leaf_ && clone_into_cgroup != Known::kRefused) {
+    message.has_cgroup_fd = 1;
+    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get(), leaf_.fd()}));
+  } else if (leaf_) {
+    message.has_cgroup_fd = 2;
+    const UniqueFd procs = TRY(leaf_.open_procs());
+    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get(), procs.get()}));
+  } else {
+    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get()}));
+  }
+  clone_into_cgroup_ = message.has_cgroup_fd == 1;
+
+  ordered_at_ = monotonic_now();
+  const Limits& limits = spec_->limits;
+  wall_deadline_ = ordered_at_ + limits.wall_time;
+  next_cpu_look_ = limits.cpu_time ? ordered_at_ + watchdog_.until_cpu_look(*limits.cpu_time, 0ns) : kNever;
+  next_memory_look_ = sampling_ ? ordered_at_ + watchdog_.until_memory_look(*limits.memory, 0_B) : kNever;
+  patience_ends_ = kNever;
+
+  if (clone_into_cgroup_ && clone_into_cgroup == Known::kUntried) {
+    // Kept until we know that the clone worked: a refusal means ordering again without CLONE_INTO_CGROUP.
+    retry_ = Retry{std::move(stdin_fd), std::move(out), std::move(err)};
+  }
+  return {};
+}
+
+std::array<pollfd, 3> Run::watch() const {
+  // A negative descriptor is skipped by poll(2): a stream at its end, or past its ceiling.
+  const auto stream = [](const Capture& capture) { return capture.over_ceiling() ? -1 : capture.fd(); };
+  return {pollfd{box_->socket(), POLLIN, 0}, pollfd{stream(out_), POLLIN, 0}, pollfd{stream(err_), POLLIN, 0}};
+}
+
+Nanos Run::next_look() const {
+  if (!stops_.empty()) return patience_ends_;
+  return std::min({wall_deadline_, next_cpu_look_, next_memory_look_});
+}
+
+Result<bool> Run::wake(const std::array<pollfd, 3>& ready) {
+  // Output before exit: the last bytes and the end often arrive in the same wake-up.
+  if (ready[1].revents != 0) TRY(out_.drain());
+  if (ready[2].revents != 0) TRY(err_.drain());
+  if (ready[0].revents != 0) TRY(heed_keeper());
+  if (over_) return true;
+  look();
+  return over_;
+}
+
+Result<void> Run::heed_keeper() {
+  const Result<ReplyMessage> reply = box_->receive();
+  if (!reply) {  // the keeper is dead, and with it everything in the box
+    keeper_lost_ = true;
+    over_ = true;
+    return {};
+  }
+  switch (reply->reply) {
+    case Reply::kEnded: {
+      const StepFailure& failure = box_->board().report.failure;
+      if (failure.step == Step::kClone && clone_into_cgroup_ && retry_) {
+        clone_into_cgroup = Known::kRefused;
+        Retry again = std::move(*retry_);
+        retry_.reset();
+        return order(std::move(again.in), std::move(again.out), std::move(again.err));
+      }
+      if (clone_into_cgroup_) clone_into_cgroup = Known::kWorks;
+      over_ = true;
+      return {};
+    }
+    case Reply::kSurveyed:
+      survey_pending_ = false;
+      judge_survey();
+      return {};
+    default: return {};
+  }
+}
+
+void Run::look() {
+  const Nanos now = monotonic_now();
+  if (!stops_.empty()) {
+    if (now < patience_ends_) return;
+    keeper_lost_ = true;  // killed long ago and still not gone: the box has to go as a whole
+    over_ = true;
+    box_->close();
+    return;
+  }
+  const RunReport& report = box_->board().report;
+  if (report.exec_ns != 0) wall_deadline_ = Nanos(report.exec_ns) + spec_->limits.wall_time;
+
+  // All that is found in one look counts as found together; stop() keeps R4's order.
+  if (now >= wall_deadline_) stop(Stop::kWallTime);
+  if (out_.over_ceiling()) stop(Stop::kStdout);
+  if (err_.over_ceiling()) stop(Stop::kStderr);
+  if (!stops_.empty()) return;
+
+  if (!survey_pending_ && (now >= next_cpu_look_ || now >= next_memory_look_)) {
+    survey_with_pss_ = false;
+    if (box_->send(OrderMessage{Order::kSurvey, 0, 0, 0})) survey_pending_ = true;
+  }
+  if (survey_pending_) {  // the answer comes as a wake-up
+    if (now >= next_cpu_look_) next_cpu_look_ = now + 10ms;
+    if (now >= next_memory_look_) next_memory_look_ = now + 10ms;
+  }
+}
+
+void Run::judge_survey() {
+  if (!stops_.empty()) return;
+  const Nanos now = monotonic_now();
+  const Limits& limits = spec_->limits;
+  const Survey& survey = box_->board().survey;
+
+  if (sampling_) {
+    const std::uint64_t files = scratch_used().count;
+    std::uint64_t tree = static_cast<std::uint64_t>(survey.rss_pages) * static_cast<std::uint64_t>(::getpagesize()) + files;
+    if (survey_with_pss_) {
+      // Files in the box that are mapped stand in both figures.
+      const auto pss = static_cast<std::uint64_t>(survey.pss_bytes);
+      const auto shared = static_cast<std::uint64_t>(survey.pss_shmem_bytes);
+      tree = std::max(pss, pss - std::min(pss, shared) + files);
+    }
+    const bool exact = survey_with_pss_ || survey.processes <= 1;
+    if (exact) sampled_peak_ = std::max(sampled_peak_, Bytes{tree});
+    if (Bytes{tree} > *limits.memory) {
+      if (exact) {
+        stop(Stop::kMemory);
+        return;
+      }
+      // Forked processes share pages, which the quick look counted once for each: look again, carefully.
+      survey_with_pss_ = true;
+      if (box_->send(OrderMessage{Order::kSurvey, 1, 0, 0})) survey_pending_ = true;
+      return;
+    }
+    next_memory_look_ = now + watchdog_.until_memory_look(*limits.memory, Bytes{tree});
+  }
+
+  if (limits.cpu_time) {
+    // Live clocks know the running slice but not the children of living parents; cpu.stat knows those and lags.
+    Nanos used = Nanos(survey.cpu_ns - box_->board().report.pre_exec_cpu_ns);
+    if (leaf_) {
+      if (const Result<CgroupCpu> cpu = leaf_.cpu()) used = std::max(used, cpu->total - Nanos(box_->board().report.pre_exec_cpu_ns));
+    }
+    if (used > *limits.cpu_time) {
+      stop(Stop::kCpuTime);
+      return;
+    }
+    next_cpu_look_ = now + watchdog_.until_cpu_look(*limits.cpu_time, used);
+  }
+}
+
+void Run::stop(Stop why) {
+  if (stops_.empty()) {
+    (void)box_->send(OrderMessage{Order::kKill, 0, 0, 0});  // fails only if the keeper is dead: the next wake-up says so
+    patience_ends_ = monotonic_now() + kPatience;
+  }
+  stops_.insert(std::upper_bound(stops_.begin(), stops_.end(), why), why);
+}
+
+Bytes Run::scratch_used() const {
+  struct statfs fs = {};
+  if (::fstatfs(box_->scratch_fd(), &fs) < 0) return {};
+  return Bytes{(fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize)};
+}
+
+Result<RunResult> Run::finish() {
+  const Nanos ended_at = monotonic_now();
+  const RunReport report = keeper_lost_ ? RunReport{} : box_->board().report;
+  const Limits& limits = spec_->limits;
+  if (report.failure.step == Step::kWorkdir) {
+    return request_error("workdir", "cannot be entered in the box: " + std::string(std::strerror(report.failure.error)));
+  }
+  if (report.failure.step == Step::kExec && report.failure.error == E2BIG) {
+    return request_error("argv", "argv and env together do not fit: a quarter of limits.stack_bytes, at most 6 MiB (execve(2))");
+  }
+
+  RunResult result;
+  result.enforced = std::move(enforced_);
+  result.sandbox = Sandbox{"native", box_->namespaces(), seccomp_};
+  result.stdout_stream = TRY(out_.finish());
+  result.stderr_stream = TRY(err_.finish());
+
+  const bool started = !keeper_lost_ && report.failure.step == Step::kNone;
+  Outcome run;
+  run.keeper_lost = keeper_lost_;
+  if (report.failure.step != Step::kNone) run.failure = report.failure;
+  run.stops = stops_;
+  run.stdout_bytes = result.stdout_stream.bytes;
+  run.stderr_bytes = result.stderr_stream.bytes;
+  if (started) {
+    result.cpu_time = measure_cpu(report, leaf_, clone_into_cgroup_, limits.processes == 1);
+    result.wall_time.total = Nanos(report.exit_ns - report.exec_ns);
+    result.peak_memory = measure_memory(report, leaf_, sampled_peak_);
+    result.processes = process_rows(report);
+    result.processes_omitted = static_cast<std::uint64_t>(report.reaped - report.row_count);
+    result.residue_processes_killed = static_cast<std::uint64_t>(report.killed_after);
+    result.files = TRY(copy_out(box_->scratch_fd(), spec_->collect, limits.disk));
+
+    run.status = report.main_status;
+    run.cpu_time = result.cpu_time.best.total;
+    run.wall_time = result.wall_time.total;
+    run.peak_memory = result.peak_memory.best.peak;
+    if (leaf_) run.oom_kills = leaf_.memory_events().oom_kill;
+    if (WIFSIGNALED(run.status) && WTERMSIG(run.status) == SIGXFSZ && limits.file_size) {
+      run.file_at_ceiling = has_file_of(box_->scratch_fd(), *limits.file_size);
+    }
+    struct statfs fs = {};
+    if (run.status != 0 && ::fstatfs(box_->scratch_fd(), &fs) == 0) {
+      run.disk_full = fs.f_bfree == 0;
+      run.inodes_full = limits.disk_inodes && fs.f_ffree == 0;
+    }
+    for (const auto& [name, file] : result.files) {
+      if (file.error.empty()) continue;
+      run.files_missing = true;
+      if (run.file_reason.empty()) run.file_reason = "copy_out_" + file.error;
+    }
+    if (WIFSIGNALED(run.status)) result.signal = WTERMSIG(run.status);
+    else result.exit_code = WEXITSTATUS(run.status);
+  }
+
+  Judgement judgement = judge(run, limits);
+  result.status = judgement.status;
+  result.reason = std::move(judgement.reason);
+  result.reason_detail = std::move(judgement.reason_detail);
+  result.killed_by = std::move(judgement.killed_by);
+  result.limits_exceeded = std::move(judgement.limits_exceeded);
+
+  result.overhead.prepare = ordered_at_ - prepared_at_;
+  if (started) {
+    result.overhead.spawn = Nanos(report.exec_ns) - ordered_at_;
+    result.overhead.run = result.wall_time.total;
+    result.overhead.cleanup = Nanos(report.quiet_ns - report.exit_ns);
+  }
+  leaf_ = CgroupLeaf();
+  result.overhead.collect = monotonic_now() - ended_at;
+  return result;
+}
+
+Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec) {
+  const Nanos begun = monotonic_now();
+  const Filter* filter = find_filter(spec.seccomp);
+  if (filter == nullptr) return request_error("seccomp", "no profile named \"" + spec.seccomp + "\"");
+
+  Box box = TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes}));
+  TRY(copy_in(box.scratch_fd(), spec.files, box.uid()));
+  UniqueFd input = TRY(input_file(spec.stdin_content.bytes, box.null_fd()));
+  const Nanos prepared = monotonic_now();
+  Run run = TRY(Run::start(box, surroundings.cgroups, spec, *filter, std::move(input)));
+  for (bool over = false; !over;) {
+    std::array<pollfd, 3> fds = run.watch();
+    const Nanos left = std::max(Nanos{0}, run.next_look() - monotonic_now());
+    const timespec timeout = {std::chrono::floor<std::chrono::seconds>(left).count(), (left % 1s).count()};
+    if (::ppoll(fds.data(), fds.size(), &timeout, nullptr) < 0 && errno != EINTR) return errno_error("ppoll");
+    over = TRY(run.wake(fds));
+  }
+  RunResult result = TRY(run.finish());
+  result.overhead.prepare += prepared - begun;
+  const Nanos cleanup = monotonic_now();
+  box.close();
+  result.overhead.cleanup += monotonic_now() - cleanup;
+  return result;
+}
+
+}  // namespace bailiff

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "jail/box.h"
+#include "jail/capture.h"
+#include "jail/cgroup.h"
+#include "jail/outcome.h"
+#include "jail/watchdog.h"
+#include "seccomp/filter.h"
+#include "spec/run_result.h"
+#include "spec/run_spec.h"
+
+namespace bailiff {
+
+/// One run in a prepared box, from the order to the keeper until nothing of it is alive. It never waits: whoever
+/// owns it polls what watch() names, no longer than until next_look(), and calls wake().
+///
+/// Order of things: start() … wake() until it says true … finish(). Destroying it earlier leaves the run to the
+/// box's own end.
+class Run {
+ public:
+  /// Errors: kRequest  a mechanism is missing (enforce.h), or a limit is above what this process may set
+  static Result<Run> start(Box& box, const CgroupTree& cgroups, const RunSpec& spec, const Filter& filter,
+                           UniqueFd stdin_fd);
+
+  /// The descriptors to poll for reading, in the order wake() expects them back.
+  [[nodiscard]] std::array<pollfd, 3> watch() const;
+  /// CLOCK_MONOTONIC.
+  [[nodiscard]] Nanos next_look() const;
+  /// Looks at everything once. True: the run is over and quiet.
+  Result<bool> wake(const std::array<pollfd, 3>& ready);
+
+  /// Ends the run for a reason from outside; wake() will then report its end.
+  void cancel() { stop(Stop::kCancelled); }
+
+  /// Measures, collects and judges. Once, after wake() said true.
+  ///
+  /// Errors: kRequest  workdir does not exist in the box, or argv does not fit its stack
+  Result<RunResult> finish();
+
+ private:
+  Run(Box& box, const RunSpec& spec) : box_(&box), spec_(&spec) {}
+  Result<void> order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err);
+  Result<void> heed_keeper();
+  void look();
+  void judge_survey();
+  void stop(Stop why);
+  [[nodiscard]] Bytes scratch_used() const;
+
+  Box* box_;
+  const RunSpec* spec_;
+  CgroupLeaf leaf_;
+  Capture out_, err_;
+  Watchdog watchdog_;
+  std::map<std::string, std::string> enforced_;
+  std::string seccomp_;
+  bool clone_into_cgroup_ = false;
+  struct Retry { UniqueFd in, out, err; };
+  std::optional<Retry> retry_;  // what a second order needs if the first clone is refused
+  bool sampling_ = false;     // memory is held by looking
+
+  Nanos prepared_at_{}, ordered_at_{};
+  Nanos wall_deadline_{}, next_cpu_look_{}, next_memory_look_{}, patience_ends_{};
+  Bytes sampled_peak_ = {};
+  bool survey_pending_ = false;
+  bool survey_with_pss_ = false;
+  bool over_ = false;
+  bool keeper_lost_ = false;
+  std::vector<Stop> stops_;
+};
+
+/// A whole run in a box of its own: what `bailiff-supervisor run` does. `spec` has its host paths read already.
+Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec);
+
+/// CLOCK_MONOTONIC.
+Nanos monotonic_now();
+
+}  // namespace bailiff

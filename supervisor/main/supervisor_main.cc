@@ -1,0 +1,140 @@
+// bailiff-supervisor: runs one untrusted program in a box and prints what happened. See docs/run-spec.md.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "jail/host.h"
+#include "jail/run.h"
+#include "spec/json.h"
+
+namespace bailiff {
+namespace {
+
+constexpr int kExitResult = 0;
+constexpr int kExitError = 2;
+constexpr int kExitUsage = 64;  // EX_USAGE, sysexits.h
+
+Result<std::string> read_file(const std::string& path, std::size_t most) {
+  UniqueFd opened;
+  int fd = STDIN_FILENO;
+  if (path != "-") {
+    opened = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) return errno_error("open " + path);
+    fd = opened.get();
+  }
+  std::string text;
+  for (;;) {
+    constexpr std::size_t kChunk = std::size_t{1} << 16;
+    const std::size_t had = text.size();
+    text.resize(had + kChunk);
+    const ssize_t got = ::read(fd, text.data() + had, kChunk);
+    text.resize(had + (got > 0 ? static_cast<std::size_t>(got) : 0));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read " + path);
+    if (got == 0) return text;
+    if (text.size() > most) return host_error(path + " is larger than " + std::to_string(most) + " bytes");
+  }
+}
+
+/// Input files named by path are read here, by the caller's own process, before anything else happens.
+Result<void> load(Content& content, const std::string& key) {
+  if (content.host_path.empty()) return {};
+  Result<std::string> bytes = read_file(content.host_path, std::size_t{1} << 30);
+  if (!bytes) {
+    Error error = std::move(bytes).error();
+    error.fault = Fault::kRequest;
+    error.key = key;
+    return error;
+  }
+  content.bytes = *std::move(bytes);
+  content.host_path.clear();
+  return {};
+}
+
+struct Options {
+  std::string spec_path;
+  std::string root;
+  bool json = false;
+};
+
+Result<Surroundings> find_surroundings(const Options& options) {
+  if (::geteuid() != 0) return host_error("bailiff-supervisor needs root: namespaces, another user id and mounts are its tools");
+  Surroundings surroundings;
+  surroundings.root = options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
+  surroundings.cgroups = CgroupTree::find();
+  return surroundings;
+}
+
+Result<std::string> run(const Options& options) {
+  Result<std::string> text = read_file(options.spec_path, kMaxSpecBytes);
+  if (!text) {
+    Error error = std::move(text).error();
+    error.fault = Fault::kRequest;
+    error.key = "SPEC";
+    return error;
+  }
+  RunSpec spec = TRY(parse_run_spec(*text));
+  *text = std::string();
+  for (auto& [name, file] : spec.files) TRY(load(file.content, "files." + name + ".path"));
+  TRY(load(spec.stdin_content, "stdin.path"));
+  const Surroundings surroundings = TRY(find_surroundings(options));
+  return to_json(TRY(run_once(surroundings, spec)));
+}
+
+Result<std::string> check(const Options& options) {
+  const Surroundings surroundings = TRY(find_surroundings(options));
+  std::string text;
+  for (const HostFact& fact : probe_host(surroundings)) {
+    text += fact.name + ": " + fact.mechanism + (fact.fix.empty() ? "" : "  (" + fact.fix + ")") + "\n";
+  }
+  return text;
+}
+
+/// Standard output carries the answer and nothing else.
+int print(std::string text) {
+  text += '\n';
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t wrote = ::write(STDOUT_FILENO, text.data() + at, text.size() - at);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return kExitError;
+    at += static_cast<std::size_t>(wrote);
+  }
+  return kExitResult;
+}
+
+int answer(const Result<std::string>& result) {
+  if (result) return print(*result);
+  (void)print(to_json(result.error()));
+  return kExitError;
+}
+
+}  // namespace
+}  // namespace bailiff
+
+int main(int argc, char** argv) {
+  using namespace bailiff;  // NOLINT: this is the program
+  Options options;
+  CLI::App app{"Runs one untrusted program inside known limits and says what happened.", "bailiff-supervisor"};
+  app.require_subcommand(1);
+  CLI::App* run_command = app.add_subcommand("run", "run one RunSpec, print one RunResult (docs/run-spec.md)");
+  run_command->add_option("SPEC", options.spec_path, "file with the RunSpec; - for standard input")->required();
+  run_command->add_option("--root", options.root, "root tree of the box; default: the allow-list of this host");
+  CLI::App* check_command = app.add_subcommand("check", "what this host can enforce, and how to get the rest");
+  check_command->add_flag("--json", options.json, "as JSON");
+  check_command->add_option("--root", options.root, "as for run");
+  CLI::App* version_command = app.add_subcommand("version", "print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitResult : kExitUsage;
+  }
+  if (run_command->parsed()) return answer(run(options));
+  if (check_command->parsed()) return answer(check(options));
+  if (version_command->parsed()) return print(BAILIFF_VERSION);
+  return kExitUsage;
+}
