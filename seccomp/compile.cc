@@ -61,6 +61,7 @@ constexpr std::uint16_t kIfAtLeast = BPF_JMP | BPF_JGE | BPF_K;
 constexpr std::uint16_t kIfAnyBit = BPF_JMP | BPF_JSET | BPF_K;
 
 constexpr std::uint32_t kNumberOffset = offsetof(seccomp_data, nr);
+constexpr std::uint32_t kMachineOffset = offsetof(seccomp_data, arch);
 
 /// The two halves of an argument in seccomp_data; both our machines are little-endian.
 std::uint32_t low_offset(unsigned arg) { return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * arg); }
@@ -153,56 +154,58 @@ class ConditionCode {
     load_low();
     const std::uint32_t value = low(condition_.values[0]);
     switch (condition_.test) {
-      case Test::kOneOf:
+      case Comparison::kOneOf:
         out_.mask(low(condition_.mask));
-        for (const std::uint64_t one : condition_.values) out_.branch(kIfEqual, low(one), holds_, kNext);
-        return out_.jump(fails_);
-      case Test::kNoneOf:
+        for (std::size_t i = 0; i + 1 < condition_.values.size(); ++i) {
+          out_.branch(kIfEqual, low(condition_.values[i]), holds_, kNext);
+        }
+        return out_.branch(kIfEqual, low(condition_.values.back()), kNext, fails_);
+      case Comparison::kNoneOf:
         out_.mask(low(condition_.mask));
         for (const std::uint64_t one : condition_.values) out_.branch(kIfEqual, low(one), fails_, kNext);
         return;
-      case Test::kHasBits:
+      case Comparison::kHasBits:
         out_.mask(value);
         return out_.branch(kIfEqual, value, kNext, fails_);
-      case Test::kHasAnyBits: return out_.branch(kIfAnyBit, value, kNext, fails_);
-      case Test::kLacksBits: return out_.branch(kIfAnyBit, value, fails_, kNext);
-      case Test::kLessThan: return out_.branch(kIfAtLeast, value, fails_, kNext);
-      case Test::kAtMost: return out_.branch(kIfAbove, value, fails_, kNext);
-      case Test::kGreaterThan: return out_.branch(kIfAbove, value, kNext, fails_);
-      case Test::kAtLeast: return out_.branch(kIfAtLeast, value, kNext, fails_);
+      case Comparison::kHasAnyBits: return out_.branch(kIfAnyBit, value, kNext, fails_);
+      case Comparison::kLacksBits: return out_.branch(kIfAnyBit, value, fails_, kNext);
+      case Comparison::kLessThan: return out_.branch(kIfAtLeast, value, fails_, kNext);
+      case Comparison::kAtMost: return out_.branch(kIfAbove, value, fails_, kNext);
+      case Comparison::kGreaterThan: return out_.branch(kIfAbove, value, kNext, fails_);
+      case Comparison::kAtLeast: return out_.branch(kIfAtLeast, value, kNext, fails_);
     }
   }
 
   void wide() {
     const std::uint64_t value = condition_.values[0];
     switch (condition_.test) {
-      case Test::kOneOf:
+      case Comparison::kOneOf:
         for (const std::uint64_t one : condition_.values) equal(one, holds_);
         return out_.jump(fails_);
-      case Test::kNoneOf:
+      case Comparison::kNoneOf:
         for (const std::uint64_t one : condition_.values) equal(one, fails_);
         return;
-      case Test::kHasBits:
+      case Comparison::kHasBits:
         load_high();
         out_.mask(high(value));
         out_.branch(kIfEqual, high(value), kNext, fails_);
         load_low();
         out_.mask(low(value));
         return out_.branch(kIfEqual, low(value), kNext, fails_);
-      case Test::kHasAnyBits:
+      case Comparison::kHasAnyBits:
         load_high();
         out_.branch(kIfAnyBit, high(value), holds_, kNext);
         load_low();
         return out_.branch(kIfAnyBit, low(value), kNext, fails_);
-      case Test::kLacksBits:
+      case Comparison::kLacksBits:
         load_high();
         out_.branch(kIfAnyBit, high(value), fails_, kNext);
         load_low();
         return out_.branch(kIfAnyBit, low(value), fails_, kNext);
-      case Test::kLessThan: return ordered(value, fails_, holds_, kIfAtLeast, fails_, kNext);
-      case Test::kAtMost: return ordered(value, fails_, holds_, kIfAbove, fails_, kNext);
-      case Test::kGreaterThan: return ordered(value, holds_, fails_, kIfAbove, kNext, fails_);
-      case Test::kAtLeast: return ordered(value, holds_, fails_, kIfAtLeast, kNext, fails_);
+      case Comparison::kLessThan: return ordered(value, fails_, holds_, kIfAtLeast, fails_, kNext);
+      case Comparison::kAtMost: return ordered(value, fails_, holds_, kIfAbove, fails_, kNext);
+      case Comparison::kGreaterThan: return ordered(value, holds_, fails_, kIfAbove, kNext, fails_);
+      case Comparison::kAtLeast: return ordered(value, holds_, fails_, kIfAtLeast, kNext, fails_);
     }
   }
 
@@ -245,11 +248,10 @@ void write_decision(Assembler& out, const CallDecision& decision, Action otherwi
 }
 
 /// What becomes of a number that libseccomp's tree does not hold: one without a name, one whose name is younger
-/// than libseccomp, or one that the profile does not mention.
+/// than libseccomp, or one that the profile does not mention. The accumulator holds the number (see `check_tree`).
 void write_rest(Assembler& out, const std::vector<const CallDecision*>& young, const Profile& profile, Arch arch) {
   const std::vector<NumberRange> unknown = unknown_numbers(arch);
   const Label unnamed = out.new_label();
-  out.load(kNumberOffset);
 
   // Nearly every call a program makes has a number below the first hole: those leave after one comparison.
   std::uint32_t lowest = unknown.front().first;
@@ -347,6 +349,22 @@ Result<std::vector<sock_filter>> instructions_in(const std::string& bytes) {
   std::vector<sock_filter> code(bytes.size() / sizeof(sock_filter));
   std::memcpy(code.data(), bytes.data(), bytes.size());
   return code;
+}
+
+/// Our instructions take over from libseccomp's in the belief that it loads nothing but the machine and then the
+/// number. A version that did otherwise must not be built with.
+Result<void> check_tree(const std::vector<sock_filter>& tree) {
+  bool number_loaded = false;
+  for (const sock_filter& line : tree) {
+    const bool is_load = line.code == kLoad;
+    const bool is_known = is_load || line.code == kReturn || BPF_CLASS(line.code) == BPF_JMP;
+    const bool is_in_order = !is_load || line.k == kNumberOffset || (line.k == kMachineOffset && !number_loaded);
+    if (!is_known || !is_in_order) return internal_error("libseccomp: a filter of a shape not seen before");
+    if (is_load && line.k == kNumberOffset) number_loaded = true;
+    const bool enters_ours = line.code == kReturn && (line.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
+    if (enters_ours && !number_loaded) return internal_error("libseccomp: decides before it knows the number");
+  }
+  return {};
 }
 
 // --- putting both together ------------------------------------------------------------------------------------
@@ -480,6 +498,7 @@ Result<CompiledFilter> compile(const Profile& profile, Arch arch) {
 
   const std::string tree_bytes = TRY(exported(context, ::seccomp_export_bpf, "export_bpf"));
   std::vector<sock_filter> tree = TRY(instructions_in(tree_bytes));
+  TRY(check_tree(tree));
   CompiledFilter filter;
   filter.code = TRY(join(std::move(tree), blocks, profile.name));
   filter.sha256 = sha256_of(filter.code);

@@ -18,6 +18,7 @@ const Action kAllow{SECCOMP_RET_ALLOW};
 const Action kNotify{SECCOMP_RET_USER_NOTIF};
 const Action kTrap{SECCOMP_RET_TRAP};
 const Action kKill{SECCOMP_RET_KILL_PROCESS};
+const Action kSkip{SECCOMP_RET_ERRNO | 0};
 Action errno_action(std::uint16_t code) { return Action{SECCOMP_RET_ERRNO | code}; }
 
 std::string text_of(Action action) {
@@ -25,6 +26,7 @@ std::string text_of(Action action) {
   if (action == kNotify) return "notify";
   if (action == kTrap) return "trap";
   if (action == kKill) return "kill";
+  if (action == kSkip) return "skip";
   return "errno " + std::to_string(action.value & SECCOMP_RET_DATA);
 }
 
@@ -37,22 +39,22 @@ constexpr std::size_t kMaxValues = 64;          // of one condition; keeps every
 
 struct TestName {
   std::string_view key;
-  Test test;
+  Comparison test;
   bool list;  // takes an array of values
 };
 
 constexpr TestName kTests[] = {
-    {"equals", Test::kOneOf, false},          {"one_of", Test::kOneOf, true},
-    {"not_equals", Test::kNoneOf, false},     {"none_of", Test::kNoneOf, true},
-    {"has_bits", Test::kHasBits, false},      {"has_any_bits", Test::kHasAnyBits, false},
-    {"lacks_bits", Test::kLacksBits, false},  {"less_than", Test::kLessThan, false},
-    {"at_most", Test::kAtMost, false},        {"greater_than", Test::kGreaterThan, false},
-    {"at_least", Test::kAtLeast, false},
+    {"equals", Comparison::kOneOf, false},          {"one_of", Comparison::kOneOf, true},
+    {"not_equals", Comparison::kNoneOf, false},     {"none_of", Comparison::kNoneOf, true},
+    {"has_bits", Comparison::kHasBits, false},      {"has_any_bits", Comparison::kHasAnyBits, false},
+    {"lacks_bits", Comparison::kLacksBits, false},  {"less_than", Comparison::kLessThan, false},
+    {"at_most", Comparison::kAtMost, false},        {"greater_than", Comparison::kGreaterThan, false},
+    {"at_least", Comparison::kAtLeast, false},
 };
 
-bool compares_values(Test test) { return test == Test::kOneOf || test == Test::kNoneOf; }
-bool compares_bits(Test test) {
-  return test == Test::kHasBits || test == Test::kHasAnyBits || test == Test::kLacksBits;
+bool compares_values(Comparison test) { return test == Comparison::kOneOf || test == Comparison::kNoneOf; }
+bool compares_bits(Comparison test) {
+  return test == Comparison::kHasBits || test == Comparison::kHasAnyBits || test == Comparison::kLacksBits;
 }
 
 /// Names the place in a profile that an error is about.
@@ -166,9 +168,10 @@ Result<Action> parse_action(const std::string& text, const Place& place) {
   if (text == "notify") return kNotify;
   if (text == "trap") return kTrap;
   if (text == "kill") return kKill;
+  if (text == "skip") return kSkip;
   constexpr std::string_view kErrno = "errno ";
   if (!text.starts_with(kErrno)) {
-    return place.error("unknown action \"" + text + "\" (allow, errno NAME, notify, trap, kill)");
+    return place.error("unknown action \"" + text + "\" (allow, errno NAME, skip, notify, trap, kill)");
   }
   const auto code = errno_value(std::string_view(text).substr(kErrno.size()));
   if (!code) return place.error("unknown errno in \"" + text + "\"");
@@ -178,7 +181,7 @@ Result<Action> parse_action(const std::string& text, const Place& place) {
 /// "CLONE_VM|CLONE_FS", or one digit.
 Result<std::string> expression_in(const json& value, const Place& place) {
   if (const auto* text = value.get_ptr<const std::string*>()) return *text;
-  if (value.is_number_integer()) return std::to_string(value.get<long long>());
+  if (value.is_number_integer()) return value.dump();
   return place.error("must be a constant's name");
 }
 

@@ -20,14 +20,15 @@ extern const Action kAllow;
 extern const Action kNotify;
 extern const Action kTrap;
 extern const Action kKill;
+extern const Action kSkip;  ///< the call is not made and returns 0
 Action errno_action(std::uint16_t code);
 
-/// As a profile writes it: "allow", "errno 38".
+/// As a profile writes it, but for the errno's name: "allow", "errno 38".
 std::string text_of(Action action);
 
 /// One test of one argument. All arithmetic is unsigned; unless `wide`, on the argument's lower 32 bits alone,
 /// which is all the kernel looks at when it declares the argument an int.
-enum class Test {
+enum class Comparison {
   kOneOf,        ///< (argument & mask) is one of `values`; "equals" is this with one value
   kNoneOf,       ///< it is none of them; "not_equals" is this with one value
   kHasBits,      ///< all bits of values[0] are set
@@ -41,7 +42,7 @@ enum class Test {
 
 struct Condition {
   unsigned arg = 0;
-  Test test = Test::kOneOf;
+  Comparison test = Comparison::kOneOf;
   std::uint64_t mask = ~std::uint64_t{0};  ///< of kOneOf and kNoneOf only
   std::vector<std::uint64_t> values = {};
   bool wide = false;

@@ -78,6 +78,7 @@ struct ChildPlan {
   std::uint32_t filter_length;
   std::uint64_t clone_flags;  // namespaces made fresh for this run
   std::int32_t oom_score_adj;
+  std::uint32_t extent;      // where all this ends on the board; beyond kBoardBytes the keeper maps more for the run
 };
 
 struct ReapedProcess {
@@ -152,7 +153,9 @@ struct Board {
 /// Where the keeper maps the board: fixed, so that the supervisor can write argv as the pointers execve wants.
 inline constexpr std::uint64_t kBoardAddress = 0x2'0000'0000;
 
-/// argv and envp may take 6 MiB of strings (execve(2)), the filter 32 KiB; the memfd is sparse.
-inline constexpr std::uint32_t kBoardBytes = 16U << 20;
+/// What the keeper keeps mapped. All but a huge argv fits; gVisor counts a mapping's 2 MiB areas as resident.
+inline constexpr std::uint32_t kBoardBytes = 128U << 10;
+/// Size of the memfd and of the supervisor's mapping: argv and envp may take 6 MiB of strings (execve(2)).
+inline constexpr std::uint32_t kWholeBoardBytes = 16U << 20;
 
 }  // namespace bailiff

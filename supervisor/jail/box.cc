@@ -121,8 +121,8 @@ Result<Box> Box::open(const Surroundings& surroundings, const BoxSpec& spec) {
 
 Result<void> Box::start_keeper(const Surroundings& surroundings) {
   UniqueFd board(::memfd_create("bailiff-board", MFD_CLOEXEC));
-  if (!board || ::ftruncate(board.get(), kBoardBytes) < 0) return errno_error("memfd_create board");
-  void* mapped = ::mmap(nullptr, kBoardBytes, PROT_READ | PROT_WRITE, MAP_SHARED, board.get(), 0);
+  if (!board || ::ftruncate(board.get(), kWholeBoardBytes) < 0) return errno_error("memfd_create board");
+  void* mapped = ::mmap(nullptr, kWholeBoardBytes, PROT_READ | PROT_WRITE, MAP_SHARED, board.get(), 0);
   if (mapped == MAP_FAILED) return errno_error("mmap board");
   board_ = static_cast<std::byte*>(mapped);
 
@@ -268,7 +268,7 @@ void Box::close() {
   }
   socket_.reset();
   lease_ = UidLease();
-  if (board_ != nullptr) ::munmap(board_, kBoardBytes);
+  if (board_ != nullptr) ::munmap(board_, kWholeBoardBytes);
   board_ = nullptr;
 }
 

@@ -12,6 +12,7 @@
 #include "jail/board.h"
 #include "jail/box_plan.h"
 #include "jail/cgroup.h"
+#include "jail/kernel.h"
 #include "jail/uid_lease.h"
 
 namespace bailiff {
@@ -21,6 +22,7 @@ struct Surroundings {
   RootTree root = {};
   CgroupTree cgroups = {};
   UidRange uids = {};
+  Kernel kernel = {};
 };
 
 /// The prepared surroundings of one submission: namespaces, a root file system, a user id, and the keeper in it as

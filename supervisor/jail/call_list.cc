@@ -6,7 +6,7 @@ namespace bailiff {
 
 Offset BoardWriter::reserve(std::size_t size) {
   const Offset at = (next_ + 15U) & ~15U;
-  assert(at + size <= kBoardBytes);
+  assert(at + size <= kWholeBoardBytes);
   next_ = static_cast<Offset>(at + size);
   return at;
 }
@@ -18,7 +18,7 @@ Offset BoardWriter::put(const void* data, std::size_t size) {
 }
 
 Offset BoardWriter::text(std::string_view text) {
-  assert(next_ + text.size() + 1 <= kBoardBytes);
+  assert(next_ + text.size() + 1 <= kWholeBoardBytes);
   const Offset at_offset = next_;  // texts need no alignment: keep them dense, each page costs the keeper RSS
   std::memcpy(at(at_offset), text.data(), text.size());
   std::memset(at(at_offset + static_cast<Offset>(text.size())), 0, 1);

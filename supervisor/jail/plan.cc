@@ -101,6 +101,7 @@ Result<void> plan_run(Box& box, const RunSpec& spec, const Filter& filter, bool 
   plan.filter = writer.put(filter.code.data(), filter.code.size_bytes());
   plan.filter_length = static_cast<std::uint32_t>(filter.code.size());
   plan.oom_score_adj = 1000;
+  plan.extent = writer.next();
   return {};
 }
 

@@ -65,14 +65,17 @@ Nanos monotonic_now() {
   return std::chrono::seconds(time.tv_sec) + Nanos(time.tv_nsec);
 }
 
-Result<Run> Run::start(Box& box, const CgroupTree& cgroups, const RunSpec& spec, const Filter& filter, UniqueFd stdin_fd) {
-  Run run(box, spec);
+Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
+                       UniqueFd stdin_fd) {
+  const CgroupTree& cgroups = surroundings.cgroups;
+  Run run(box, spec, surroundings.kernel);
   run.prepared_at_ = monotonic_now();
   run.enforced_ = TRY(enforce(spec, box, cgroups));
   run.sampling_ = run.enforced_["memory"] == "sampling";
   run.seccomp_ = std::string(filter.name) + "@sha256:" + std::string(filter.sha256);
   run.watchdog_.cores = std::min<int>(usable_cores(), static_cast<int>(spec.limits.processes));
   TRY(plan_run(box, spec, filter, cgroups.has("pids")));
+  if (run.sampling_) run.files_before_ = run.scratch_used();
   if (cgroups.available()) run.leaf_ = TRY(CgroupLeaf::create(cgroups, spec.limits));
 
   UniqueFd out, err;
@@ -199,7 +202,8 @@ void Run::judge_survey() {
   const Survey& survey = box_->board().survey;
 
   if (sampling_) {
-    const std::uint64_t files = scratch_used().count;
+    const std::uint64_t used = scratch_used().count;
+    const std::uint64_t files = used - std::min(used, files_before_.count);
     std::uint64_t tree = static_cast<std::uint64_t>(survey.rss_pages) * static_cast<std::uint64_t>(::getpagesize()) + files;
     if (survey_with_pss_) {
       // Files in the box that are mapped stand in both figures.
@@ -263,7 +267,7 @@ Result<RunResult> Run::finish() {
 
   RunResult result;
   result.enforced = std::move(enforced_);
-  result.sandbox = Sandbox{"native", box_->namespaces(), seccomp_};
+  result.sandbox = Sandbox{kernel_->runtime, box_->namespaces(), seccomp_};
   result.stdout_stream = TRY(out_.finish());
   result.stderr_stream = TRY(err_.finish());
 
@@ -275,9 +279,9 @@ Result<RunResult> Run::finish() {
   run.stdout_bytes = result.stdout_stream.bytes;
   run.stderr_bytes = result.stderr_stream.bytes;
   if (started) {
-    result.cpu_time = measure_cpu(report, leaf_, clone_into_cgroup_, limits.processes == 1);
+    result.cpu_time = measure_cpu(report, *kernel_, leaf_, clone_into_cgroup_, limits.processes == 1);
     result.wall_time.total = Nanos(report.exit_ns - report.exec_ns);
-    result.peak_memory = measure_memory(report, leaf_, sampled_peak_);
+    result.peak_memory = measure_memory(report, *kernel_, leaf_, sampled_peak_);
     result.processes = process_rows(report);
     result.processes_omitted = static_cast<std::uint64_t>(report.reaped - report.row_count);
     result.residue_processes_killed = static_cast<std::uint64_t>(report.killed_after);
@@ -332,7 +336,7 @@ Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec
   TRY(copy_in(box.scratch_fd(), spec.files, box.uid()));
   UniqueFd input = TRY(input_file(spec.stdin_content.bytes, box.null_fd()));
   const Nanos prepared = monotonic_now();
-  Run run = TRY(Run::start(box, surroundings.cgroups, spec, *filter, std::move(input)));
+  Run run = TRY(Run::start(box, surroundings, spec, *filter, std::move(input)));
   for (bool over = false; !over;) {
     std::array<pollfd, 3> fds = run.watch();
     const Nanos left = std::max(Nanos{0}, run.next_look() - monotonic_now());

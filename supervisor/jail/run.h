@@ -29,7 +29,7 @@ namespace bailiff {
 class Run {
  public:
   /// Errors: kRequest  a mechanism is missing (enforce.h), or a limit is above what this process may set
-  static Result<Run> start(Box& box, const CgroupTree& cgroups, const RunSpec& spec, const Filter& filter,
+  static Result<Run> start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
                            UniqueFd stdin_fd);
 
   /// The descriptors to poll for reading, in the order wake() expects them back.
@@ -48,7 +48,7 @@ class Run {
   Result<RunResult> finish();
 
  private:
-  Run(Box& box, const RunSpec& spec) : box_(&box), spec_(&spec) {}
+  Run(Box& box, const RunSpec& spec, const Kernel& kernel) : box_(&box), spec_(&spec), kernel_(&kernel) {}
   Result<void> order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err);
   Result<void> heed_keeper();
   void look();
@@ -58,6 +58,7 @@ class Run {
 
   Box* box_;
   const RunSpec* spec_;
+  const Kernel* kernel_;
   CgroupLeaf leaf_;
   Capture out_, err_;
   Watchdog watchdog_;
@@ -70,6 +71,7 @@ class Run {
 
   Nanos prepared_at_{}, ordered_at_{};
   Nanos wall_deadline_{}, next_cpu_look_{}, next_memory_look_{}, patience_ends_{};
+  Bytes files_before_ = {};   // what the caller's own files take up is not the program's memory
   Bytes sampled_peak_ = {};
   bool survey_pending_ = false;
   bool survey_with_pss_ = false;

@@ -17,12 +17,12 @@ void split(CpuFigure& figure, Nanos user) {
 
 }  // namespace
 
-CpuTime measure_cpu(const RunReport& report, const CgroupLeaf& leaf, bool leaf_saw_pre_exec, bool alone) {
+CpuTime measure_cpu(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf, bool leaf_saw_pre_exec, bool alone) {
   CpuFigure wait4;
   wait4.total = without(Nanos(report.cpu_ns), report.pre_exec_cpu_ns);
   split(wait4, Nanos(report.user_ns));
   wait4.source = "wait4";
-  wait4.resolution = 1us;  // struct timeval
+  wait4.resolution = kernel.cpu_resolution;
   wait4.includes = "processes the keeper reaped, with the children they waited for";
 
   CpuTime out;
@@ -42,8 +42,8 @@ CpuTime measure_cpu(const RunReport& report, const CgroupLeaf& leaf, bool leaf_s
   return out;
 }
 
-PeakMemory measure_memory(const RunReport& report, const CgroupLeaf& leaf, Bytes sampled) {
-  MemoryFigure rusage{Bytes{static_cast<std::uint64_t>(report.max_rss_kib) << 10}, "rusage", 1_KiB,
+PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf, Bytes sampled) {
+  MemoryFigure rusage{Bytes{static_cast<std::uint64_t>(report.max_rss_kib) << 10}, "rusage", kernel.rss_resolution,
                       "resident pages of the largest process, files it maps included"};
   PeakMemory out;
   if (const std::optional<Bytes> peak = leaf ? leaf.memory_peak() : std::nullopt) {
@@ -52,7 +52,7 @@ PeakMemory measure_memory(const RunReport& report, const CgroupLeaf& leaf, Bytes
     return out;
   }
   if (sampled > rusage.peak) {
-    out.best = MemoryFigure{sampled, "sampling", 4_KiB, "all processes and files in /box, /tmp, /dev/shm, when looked at"};
+    out.best = MemoryFigure{sampled, "sampling", kernel.rss_resolution, "all processes and files in /box, /tmp, /dev/shm, when looked at"};
     out.others.push_back(std::move(rusage));
     return out;
   }

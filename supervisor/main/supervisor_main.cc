@@ -67,6 +67,7 @@ Result<Surroundings> find_surroundings(const Options& options) {
   Surroundings surroundings;
   surroundings.root = options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
   surroundings.cgroups = CgroupTree::find();
+  surroundings.kernel = Kernel::probe();
   return surroundings;
 }
 

@@ -138,21 +138,23 @@ ordered_json after_payload(const RunResult& run) {
 
 /// The inside of a JSON string (RFC 8259, section 7). `text` is UTF-8.
 void append_escaped(std::string& line, std::string_view text) {
-  constexpr std::string_view kShort = "btn?fr";  // for U+0008 to U+000D; U+000B has none
+  constexpr std::string_view kLetters = "btn?fr";  // for U+0008 to U+000D; U+000B has none
   constexpr std::string_view kHex = "0123456789abcdef";
   std::size_t plain = 0;  // start of what needs no escape
   for (std::size_t at = 0; at < text.size(); ++at) {
     const auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x20 && c != '"' && c != '\\') [[likely]]
       continue;
-    line.append(text, plain, at - plain).push_back('\\');
+    line.append(text, plain, at - plain);
     plain = at + 1;
-    if (c >= 0x20) {
-      line += text[at];
-    } else if (0x08 <= c && c <= 0x0D && c != 0x0B) {
-      line += kShort[c - 0x08U];
+
+    const bool has_letter = 0x08 <= c && c <= 0x0D && c != 0x0B;
+    const char escape[] = {'\\', 'u', '0', '0', kHex[c >> 4U], kHex[c & 0xFU]};
+    const char quoted[] = {'\\', has_letter ? kLetters[c - 0x08U] : text[at]};
+    if (has_letter || c >= 0x20) {
+      line.append(quoted, sizeof quoted);
     } else {
-      line.append("u00").append({kHex[c >> 4U], kHex[c & 0xFU]});
+      line.append(escape, sizeof escape);
     }
   }
   line.append(text, plain);

@@ -101,8 +101,8 @@ Result<void> read_members(json& object, const std::string& key, std::span<const 
 
 constexpr std::uint64_t kMaxTimeMs = 86'400'000;  // a day
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 50;
-constexpr std::uint64_t kMaxMemoryBacked = std::uint64_t{1}
-                                           << 46;  // stack and tmpfs: half of x86-64's addresses
+constexpr std::uint64_t kMaxStack = std::uint64_t{1} << 46;  // half of the addresses x86-64 has for a process
+constexpr std::uint64_t kMaxDisk = std::uint64_t{1} << 46;
 
 using Amount = std::optional<std::uint64_t>;
 
@@ -129,15 +129,14 @@ constexpr LimitRow kLimits[] = {
     {"cpu_time_ms", 1, kMaxTimeMs, Null::kUnlimited, [](Limits& l, Amount n) { l.cpu_time = millis(n); }},
     {"wall_time_ms", 1, kMaxTimeMs, Null::kRefused, [](Limits& l, Amount n) { l.wall_time = millis(*n); }},
     {"memory_bytes", 65536, kMaxBytes, Null::kUnlimited, [](Limits& l, Amount n) { l.memory = bytes(n); }},
-    {"stack_bytes", 65536, kMaxMemoryBacked, Null::kUnlimited,
-     [](Limits& l, Amount n) { l.stack = bytes(n); }},
+    {"stack_bytes", 65536, kMaxStack, Null::kUnlimited, [](Limits& l, Amount n) { l.stack = bytes(n); }},
     {"output_bytes", 1, 1U << 30, Null::kRefused, [](Limits& l, Amount n) { l.output = Bytes{*n}; }},
     {"file_size_bytes", 1, kMaxBytes, Null::kUnlimited, [](Limits& l, Amount n) { l.file_size = bytes(n); }},
     {"processes", 1, 65536, Null::kRefused,
      [](Limits& l, Amount n) { l.processes = static_cast<unsigned>(*n); }},
     {"open_files", 4, 1U << 20, Null::kRefused,
      [](Limits& l, Amount n) { l.open_files = static_cast<unsigned>(*n); }},
-    {"disk_bytes", 4096, kMaxMemoryBacked, Null::kRefused, [](Limits& l, Amount n) { l.disk = Bytes{*n}; }},
+    {"disk_bytes", 4096, kMaxDisk, Null::kRefused, [](Limits& l, Amount n) { l.disk = Bytes{*n}; }},
     {"disk_inodes", 1, std::uint64_t{1} << 32, Null::kUnlimited,
      [](Limits& l, Amount n) { l.disk_inodes = n; }},
     {"address_space_bytes", 65536, kMaxBytes, Null::kUnlimited,
@@ -182,8 +181,7 @@ Result<void> read_text(json& value, const std::string& key, Content& content) {
 
 Result<void> read_base64(json& value, const std::string& key, Content& content) {
   auto decoded = decode_base64(TRY(take_string(value, key)));
-  if (!decoded)
-    return refuse(key, "must be base64 (RFC 4648: A-Z a-z 0-9 + /, padded with =, no white space)");
+  if (!decoded) return refuse(key, "must be base64 (RFC 4648 section 4: padded, no white space)");
   content.bytes = *std::move(decoded);
   return {};
 }
@@ -364,7 +362,7 @@ constexpr Member<RunSpec> kRunSpec[] = {
 };
 
 /// What execve(2) must copy: the path, every string with its NUL, a pointer to each. More than a quarter of
-/// the stack is E2BIG, in bounds that no stack moves (fs/exec.c, bprm_stack_limits; checked to the byte on
+/// the stack is E2BIG, in bounds that no stack moves (fs/exec.c, bprm_stack_limits; to the byte on
 /// Linux 6.18).
 Result<void> check_exec_room(const RunSpec& spec) {
   constexpr Bytes kAlways = 128_KiB, kNever = 6_MiB;
@@ -393,7 +391,7 @@ Result<RunSpec> parse_run_spec(std::string_view text) try {
   if (spec.argv.empty()) return refuse("argv", "is missing; must be a non-empty array of strings");
   TRY(check_exec_room(spec));
   return spec;
-} catch (const json::exception& error) {
+} catch (const json::exception& error) {  // nothing above asks for a type it has not seen
   return refuse("", error.what());
 }
 

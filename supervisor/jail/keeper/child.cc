@@ -82,7 +82,8 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   must(Step::kSignals, raw::call(SYS_rt_sigprocmask, /*SIG_SETMASK=*/2, &no_signals, nullptr, sizeof no_signals));
 
   // Closes rather than marks close-on-exec: gVisor knows no CLOSE_RANGE_CLOEXEC, and nothing here is needed again.
-  must(Step::kCloseFds, raw::call(SYS_close_range, 3, ~0U, 0));
+  // It also reads the last number as signed (20240729: ~0U is EINVAL).
+  must(Step::kCloseFds, raw::call(SYS_close_range, 3, 0x7fffffff, 0));
 
   if (plan.filter != 0) {  // last: the filter may forbid every call above
     const sock_fprog program = {static_cast<unsigned short>(plan.filter_length),

@@ -255,11 +255,25 @@ Word vfork_clone(std::uint64_t flags, unsigned char* stack_top) noexcept {
 #endif
 }
 
+bool map_board(std::uint32_t from, Word size) noexcept {
+  const Word where = static_cast<Word>(kBoardAddress + from);
+  return raw::call(SYS_mmap, where, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, kKeeperBoardFd,
+                   from) == where;
+}
+
 void start_run(const OrderMessage& order, const int* fds) noexcept {
   RunReport& report = board().report;
   for (int i = 0; i < 3; ++i) child_start.stdio[i] = fds[i];
   child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? fds[3] : -1;
   run = Run{};
+
+  // A huge argv lies beyond what we keep mapped; our child reads it there before its exec.
+  const Word more = static_cast<Word>(board().plan.extent) - kBoardBytes;
+  if (more > 0 && !map_board(kBoardBytes, more)) {
+    report.failure = {Step::kClone, ENOMEM, 0};
+    reply(Reply::kEnded);
+    return;
+  }
 
   const std::uint64_t flags = CLONE_VM | CLONE_VFORK | board().plan.clone_flags;
   Word pid = -ENOSYS;
@@ -275,6 +289,7 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     pid = vfork_clone(flags | SIGCHLD, child_stack + sizeof child_stack);
   }
   for (int i = 0; i < (order.has_cgroup_fd != 0 ? 4 : 3); ++i) raw::call(SYS_close, fds[i]);
+  if (more > 0) raw::call(SYS_munmap, kBoardAddress + kBoardBytes, more);
 
   if (pid < 0) {
     report.failure = {Step::kClone, static_cast<std::int32_t>(-pid), order.has_cgroup_fd};
@@ -426,10 +441,7 @@ void obey() noexcept {
 }
 
 [[noreturn]] void keep() noexcept {
-  const Word mapped = raw::call(SYS_mmap, kBoardAddress, kBoardBytes, PROT_READ | PROT_WRITE,
-                                MAP_SHARED | MAP_FIXED_NOREPLACE, kKeeperBoardFd, 0);
-  if (mapped != static_cast<Word>(kBoardAddress)) leave(2);
-  raw::call(SYS_close, kKeeperBoardFd);
+  if (!map_board(0, kBoardBytes)) leave(2);
   renounce();
   const std::uint64_t child_signal = std::uint64_t{1} << (SIGCHLD - 1);
   signal_fd = static_cast<int>(raw::call(SYS_signalfd4, -1, &child_signal, sizeof child_signal, O_CLOEXEC | O_NONBLOCK));

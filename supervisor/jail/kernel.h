@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "base/units.h"
+
+namespace bailiff {
+
+/// The kernel below us, as far as it decides how fine its figures are. Measured, not believed: gVisor's
+/// clock_getres says 1 ns for a CPU clock that it advances in ticks of 10 ms
+/// (gVisor pkg/sentry/kernel/task_sched.go, linux.ClockTick).
+struct Kernel {
+  std::string runtime = "native";  // "runsc" when the kernel is gVisor's
+  Nanos cpu_resolution = 1us;      // of wait4's figures; struct timeval has no finer unit
+  Bytes rss_resolution = 4_KiB;    // of ru_maxrss; gVisor counts 2 MiB areas once they are touched
+
+  static Kernel probe();
+};
+
+}  // namespace bailiff
