@@ -1,21 +1,76 @@
 #include "jail/host.h"
 
-#include "jail/enforce.h"
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "jail/keeper_image.h"
 #include "jail/run.h"
 
 namespace bailiff {
+namespace {
 
-std::vector<HostFact> probe_host(const Surroundings& surroundings) {
-  std::vector<HostFact> facts;
+/// What a limit is held by at best, and the controller that takes.
+struct Better {
+  const char* name;
+  const char* controller;
+};
+constexpr Better kByCgroup[] = {{"memory", "memory"}, {"processes", "pids"}};
+
+std::string how_to_get(const CgroupTree& cgroups, const std::string& controller) {
+  if (!cgroups.available()) return cgroups.why_not() + "; run where cgroup v2 is mounted and delegated to this process";
+  return "no " + controller + " controller in " + cgroups.path() +
+         "; boot with cgroup v2 alone (systemd.unified_cgroup_hierarchy=1) and delegate it, e.g. a unit with Delegate=yes";
+}
+
+std::string first_line_of(const char* path) {
+  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  char text[256];
+  const ssize_t got = fd ? ::read(fd.get(), text, sizeof text) : 0;
+  std::string line(text, got > 0 ? static_cast<std::size_t>(got) : 0);
+  return line.substr(0, line.find('\n'));
+}
+
+}  // namespace
+
+HostReport probe_host(const Surroundings& surroundings) {
+  HostReport report;
+  utsname names = {};
+  if (::uname(&names) == 0) report.kernel = names.release;
+  report.runtime = surroundings.kernel.runtime;
+  report.cgroup_path = surroundings.cgroups.available() ? surroundings.cgroups.path() : "";
+  report.cgroup_problem = surroundings.cgroups.why_not();
+  report.cgroup_controllers = surroundings.cgroups.controllers();
+
+  // The one program that is there in any root tree is our own: the keeper, which ends at once without its board.
   RunSpec spec;
-  spec.argv = {"/usr/bin/true"};
+  spec.argv = {"./probe"};
+  const std::span<const std::byte> image = keeper_image();
+  spec.files["probe"] = InputFile{{std::string(reinterpret_cast<const char*>(image.data()), image.size()), {}}, 0755};
   const Result<RunResult> tried = run_once(surroundings, spec);
   if (!tried) {
-    facts.push_back({"box", "none", tried.error().message()});
-    return facts;
+    report.problem = tried.error().message();
+    return report;
   }
-  for (const auto& [name, mechanism] : tried->enforced) facts.push_back({name, mechanism, {}});
-  return facts;
+  if (tried->status == Verdict::kInternalError) {
+    report.problem = tried->reason + ": " + tried->reason_detail;
+    return report;
+  }
+  report.usable = true;
+  for (const auto& [name, mechanism] : tried->enforced) report.mechanisms[name].mechanism = mechanism;
+  for (const Better& better : kByCgroup) {
+    HostMechanism& held = report.mechanisms[better.name];
+    if (held.mechanism == "cgroup") continue;
+    held.better = "cgroup";
+    held.fix = how_to_get(surroundings.cgroups, better.controller);
+  }
+  if (report.mechanisms["disk_inodes"].mechanism == "unlimited") {  // a default that bent to the host
+    report.mechanisms["disk_inodes"] = HostMechanism{"none", "tmpfs", "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};
+  }
+  if (first_line_of("/proc/sys/kernel/core_pattern").starts_with('|')) {
+    report.warnings.emplace_back("kernel.core_pattern is a pipe: only RLIMIT_CORE = 1 keeps crashing programs from it");
+  }
+  return report;
 }
 
 }  // namespace bailiff

@@ -63,7 +63,9 @@ struct Options {
 };
 
 Result<Surroundings> find_surroundings(const Options& options) {
-  if (::geteuid() != 0) return host_error("bailiff-supervisor needs root: namespaces, another user id and mounts are its tools");
+  if (::geteuid() != 0) {
+    return host_error("not root: run as root, or in a container; namespaces, mounts and another user id need it");
+  }
   Surroundings surroundings;
   surroundings.root = options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
   surroundings.cgroups = CgroupTree::find();
@@ -88,12 +90,8 @@ Result<std::string> run(const Options& options) {
 }
 
 Result<std::string> check(const Options& options) {
-  const Surroundings surroundings = TRY(find_surroundings(options));
-  std::string text;
-  for (const HostFact& fact : probe_host(surroundings)) {
-    text += fact.name + ": " + fact.mechanism + (fact.fix.empty() ? "" : "  (" + fact.fix + ")") + "\n";
-  }
-  return text;
+  const HostReport report = probe_host(TRY(find_surroundings(options)));
+  return options.json ? to_json(report) : to_text(report);
 }
 
 /// Standard output carries the answer and nothing else.
