@@ -18,39 +18,27 @@ struct Supplement {
 // Calls newer than libseccomp 2.5, so that a profile can name them. From 424 on, every machine numbers alike.
 // Source: Linux 7.0, scripts/syscall.tbl and arch/x86/entry/syscalls/syscall_64.tbl.
 constexpr Supplement kSupplement[] = {
-    {"uretprobe", 335, true},
-    {"uprobe", 336, true},
-    {"futex_waitv", 449},
-    {"set_mempolicy_home_node", 450},
-    {"cachestat", 451},
-    {"fchmodat2", 452},
-    {"map_shadow_stack", 453},
-    {"futex_wake", 454},
-    {"futex_wait", 455},
-    {"futex_requeue", 456},
-    {"statmount", 457},
-    {"listmount", 458},
-    {"lsm_get_self_attr", 459},
-    {"lsm_set_self_attr", 460},
-    {"lsm_list_modules", 461},
-    {"mseal", 462},
-    {"setxattrat", 463},
-    {"getxattrat", 464},
-    {"listxattrat", 465},
-    {"removexattrat", 466},
-    {"open_tree_attr", 467},
-    {"file_getattr", 468},
-    {"file_setattr", 469},
-    {"listns", 470},
+    {"uretprobe", 335, true},   {"uprobe", 336, true},
+    {"futex_waitv", 449},       {"set_mempolicy_home_node", 450},
+    {"cachestat", 451},         {"fchmodat2", 452},
+    {"map_shadow_stack", 453},  {"futex_wake", 454},
+    {"futex_wait", 455},        {"futex_requeue", 456},
+    {"statmount", 457},         {"listmount", 458},
+    {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460},
+    {"lsm_list_modules", 461},  {"mseal", 462},
+    {"setxattrat", 463},        {"getxattrat", 464},
+    {"listxattrat", 465},       {"removexattrat", 466},
+    {"open_tree_attr", 467},    {"file_getattr", 468},
+    {"file_setattr", 469},      {"listns", 470},
     {"rseq_slice_yield", 471},
 };
 
 // Above every number in use, below the x32 bit. Only the end of the search for names.
 constexpr std::uint32_t kBeyondAllNames = 1024;
 
-// One line per call: its arguments in order, a star before those that are addresses. A filter sees an address, not
-// what is stored there, and the program may change that after the check; so nobody may filter on one.
-// Only calls that a profile may sensibly look into; `find_argument` refuses the others by name.
+// One line per call: its arguments in order, a star before those that are addresses. A filter sees an
+// address, not what is stored there, and the program may change that after the check; so nobody may filter on
+// one. Only calls that a profile may sensibly look into; `find_argument` refuses the others by name.
 constexpr std::string_view kSignatures[] = {
     "accept4(fd, *address, *address_length, flags)",
     "access(*path, mode)",
@@ -287,8 +275,9 @@ Result<Argument> find_argument(std::string_view call, std::string_view which) {
     return line.size() > call.size() && line.starts_with(call) && line[call.size()] == '(';
   });
   if (signature == std::end(kSignatures)) {
-    return request_error("arg", "the arguments of " + text_of(call) +
-                                    " are not listed (seccomp/calls.cc): nobody has said which are addresses");
+    return request_error("arg",
+                         "the arguments of " + text_of(call) +
+                             " are not listed (seccomp/calls.cc): nobody has said which are addresses");
   }
 
   std::string_view rest = signature->substr(call.size() + 1);
@@ -304,7 +293,8 @@ Result<Argument> find_argument(std::string_view call, std::string_view which) {
       return Argument{index, pointer ? ArgumentKind::kPointer : ArgumentKind::kInteger};
     }
   }
-  return request_error("arg", text_of(call) + " has no argument " + text_of(which) + ": " + text_of(*signature));
+  return request_error("arg",
+                       text_of(call) + " has no argument " + text_of(which) + ": " + text_of(*signature));
 }
 
 }  // namespace bailiff

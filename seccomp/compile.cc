@@ -14,6 +14,8 @@
 #include <span>
 #include <type_traits>
 
+#include "seccomp/assembler.h"
+#include "seccomp/condition_code.h"
 #include "supervisor/base/unique_fd.h"
 
 namespace bailiff {
@@ -28,7 +30,7 @@ static_assert(SCMP_ACT_ERRNO(1) == (SECCOMP_RET_ERRNO | 1));
 struct CallDecision {
   std::string call;
   std::uint32_t number = 0;
-  std::vector<const CallRule*> rules;         // with conditions
+  std::vector<const CallRule*> rules;       // with conditions
   const CallRule* unconditional = nullptr;  // or none: `otherwise`
 };
 
@@ -49,209 +51,26 @@ std::vector<CallDecision> decisions_of(const Profile& profile, Arch arch) {
   return decisions;
 }
 
-// --- our own instructions -------------------------------------------------------------------------------------
-
-constexpr std::uint16_t kLoad = BPF_LD | BPF_W | BPF_ABS;
-constexpr std::uint16_t kAnd = BPF_ALU | BPF_AND | BPF_K;
-constexpr std::uint16_t kGoto = BPF_JMP | BPF_JA;
-constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
-constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
-constexpr std::uint16_t kIfAbove = BPF_JMP | BPF_JGT | BPF_K;
-constexpr std::uint16_t kIfAtLeast = BPF_JMP | BPF_JGE | BPF_K;
-constexpr std::uint16_t kIfAnyBit = BPF_JMP | BPF_JSET | BPF_K;
-
-constexpr std::uint32_t kNumberOffset = offsetof(seccomp_data, nr);
-constexpr std::uint32_t kMachineOffset = offsetof(seccomp_data, arch);
-
-/// The two halves of an argument in seccomp_data; both our machines are little-endian.
-std::uint32_t low_offset(unsigned arg) { return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * arg); }
-std::uint32_t high_offset(unsigned arg) { return low_offset(arg) + 4; }
-std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
-
-/// Where a jump goes, before places have numbers.
-using Label = std::size_t;
-
-/// A list of instructions whose jumps name labels. The kernel only knows jumps forward, so a label is always
-/// placed after those who jump to it.
-class Assembler {
- public:
-  Label new_label() {
-    places_.push_back(kUnplaced);
-    return places_.size() - 1;
-  }
-  void place(Label label) { places_[label] = lines_.size(); }
-
-  void load(std::uint32_t offset) { lines_.push_back({{kLoad, 0, 0, offset}}); }
-  void mask(std::uint32_t bits) {
-    if (bits != 0xffffffff) lines_.push_back({{kAnd, 0, 0, bits}});
-  }
-  void finish(Action action) { lines_.push_back({{kReturn, 0, 0, action.value}}); }
-  void jump(Label to) { lines_.push_back({{kGoto, 0, 0, 0}, to, kNext}); }
-  void branch(std::uint16_t test, std::uint32_t value, Label yes, Label no) {
-    lines_.push_back({{test, 0, 0, value}, yes, no});
-  }
-
-  static constexpr Label kNext = static_cast<Label>(-1);  // the following instruction
-
-  /// The instructions with their distances; nothing when one is out of a conditional jump's reach (255).
-  [[nodiscard]] std::optional<std::vector<sock_filter>> assemble() const {
-    std::vector<sock_filter> code;
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
-      sock_filter line = lines_[i].code;
-      const std::size_t yes = distance(lines_[i].yes, i);
-      const std::size_t no = distance(lines_[i].no, i);
-      if (line.code == kGoto) {
-        line.k = static_cast<std::uint32_t>(yes);
-      } else if (BPF_CLASS(line.code) == BPF_JMP) {
-        if (yes > 255 || no > 255) return std::nullopt;
-        line.jt = static_cast<std::uint8_t>(yes);
-        line.jf = static_cast<std::uint8_t>(no);
-      }
-      code.push_back(line);
-    }
-    return code;
-  }
-
- private:
-  struct Line {
-    sock_filter code;
-    Label yes = kNext;
-    Label no = kNext;
-  };
-  static constexpr std::size_t kUnplaced = static_cast<std::size_t>(-1);
-
-  [[nodiscard]] std::size_t distance(Label label, std::size_t from) const {
-    return label == kNext ? 0 : places_[label] - from - 1;
-  }
-
-  std::vector<Line> lines_;
-  std::vector<std::size_t> places_;
-};
-
-/// Falls through when the condition holds, and goes to `fails` when it does not.
-class ConditionCode {
- public:
-  ConditionCode(Assembler& out, const Condition& condition, Label fails)
-      : out_(out), condition_(condition), fails_(fails), holds_(out.new_label()) {}
-
-  void write() {
-    if (condition_.wide) {
-      wide();
-    } else {
-      narrow();
-    }
-    out_.place(holds_);
-  }
-
- private:
-  static constexpr Label kNext = Assembler::kNext;
-
-  void load_low() { out_.load(low_offset(condition_.arg)); }
-  void load_high() { out_.load(high_offset(condition_.arg)); }
-
-  void narrow() {
-    load_low();
-    const std::uint32_t value = low(condition_.values[0]);
-    switch (condition_.test) {
-      case Comparison::kOneOf:
-        out_.mask(low(condition_.mask));
-        for (std::size_t i = 0; i + 1 < condition_.values.size(); ++i) {
-          out_.branch(kIfEqual, low(condition_.values[i]), holds_, kNext);
-        }
-        return out_.branch(kIfEqual, low(condition_.values.back()), kNext, fails_);
-      case Comparison::kNoneOf:
-        out_.mask(low(condition_.mask));
-        for (const std::uint64_t one : condition_.values) out_.branch(kIfEqual, low(one), fails_, kNext);
-        return;
-      case Comparison::kHasBits:
-        out_.mask(value);
-        return out_.branch(kIfEqual, value, kNext, fails_);
-      case Comparison::kHasAnyBits: return out_.branch(kIfAnyBit, value, kNext, fails_);
-      case Comparison::kLacksBits: return out_.branch(kIfAnyBit, value, fails_, kNext);
-      case Comparison::kLessThan: return out_.branch(kIfAtLeast, value, fails_, kNext);
-      case Comparison::kAtMost: return out_.branch(kIfAbove, value, fails_, kNext);
-      case Comparison::kGreaterThan: return out_.branch(kIfAbove, value, kNext, fails_);
-      case Comparison::kAtLeast: return out_.branch(kIfAtLeast, value, kNext, fails_);
-    }
-  }
-
-  void wide() {
-    const std::uint64_t value = condition_.values[0];
-    switch (condition_.test) {
-      case Comparison::kOneOf:
-        for (const std::uint64_t one : condition_.values) equal(one, holds_);
-        return out_.jump(fails_);
-      case Comparison::kNoneOf:
-        for (const std::uint64_t one : condition_.values) equal(one, fails_);
-        return;
-      case Comparison::kHasBits:
-        load_high();
-        out_.mask(high(value));
-        out_.branch(kIfEqual, high(value), kNext, fails_);
-        load_low();
-        out_.mask(low(value));
-        return out_.branch(kIfEqual, low(value), kNext, fails_);
-      case Comparison::kHasAnyBits:
-        load_high();
-        out_.branch(kIfAnyBit, high(value), holds_, kNext);
-        load_low();
-        return out_.branch(kIfAnyBit, low(value), kNext, fails_);
-      case Comparison::kLacksBits:
-        load_high();
-        out_.branch(kIfAnyBit, high(value), fails_, kNext);
-        load_low();
-        return out_.branch(kIfAnyBit, low(value), fails_, kNext);
-      case Comparison::kLessThan: return ordered(value, fails_, holds_, kIfAtLeast, fails_, kNext);
-      case Comparison::kAtMost: return ordered(value, fails_, holds_, kIfAbove, fails_, kNext);
-      case Comparison::kGreaterThan: return ordered(value, holds_, fails_, kIfAbove, kNext, fails_);
-      case Comparison::kAtLeast: return ordered(value, holds_, fails_, kIfAtLeast, kNext, fails_);
-    }
-  }
-
-  /// Goes to `then` when both halves match, falls through otherwise.
-  void equal(std::uint64_t value, Label then) {
-    const Label differs = out_.new_label();
-    load_high();
-    out_.mask(high(condition_.mask));
-    out_.branch(kIfEqual, high(value), kNext, differs);
-    load_low();
-    out_.mask(low(condition_.mask));
-    out_.branch(kIfEqual, low(value), then, kNext);
-    out_.place(differs);
-  }
-
-  /// The upper halves decide unless they are equal; then `low_test` on the lower ones does.
-  void ordered(std::uint64_t value, Label above, Label below, std::uint16_t low_test, Label yes, Label no) {
-    load_high();
-    out_.branch(kIfAbove, high(value), above, kNext);
-    out_.branch(kIfEqual, high(value), kNext, below);
-    load_low();
-    out_.branch(low_test, low(value), yes, no);
-  }
-
-  Assembler& out_;
-  const Condition& condition_;
-  Label fails_;
-  Label holds_;  // where a test ends that knows early
-};
+// --- our own instructions ---
 
 /// Tries the rules in order, and always ends in a verdict.
 void write_decision(Assembler& out, const CallDecision& decision, Action otherwise) {
   for (const CallRule* rule : decision.rules) {
     const Label next_rule = out.new_label();
-    for (const Condition& condition : rule->when) ConditionCode(out, condition, next_rule).write();
+    for (const Condition& condition : rule->when) write_condition(out, condition, next_rule);
     out.finish(rule->action);
     out.place(next_rule);
   }
   out.finish(decision.unconditional != nullptr ? decision.unconditional->action : otherwise);
 }
 
-/// What becomes of a number that libseccomp's tree does not hold: one without a name, one whose name is younger
-/// than libseccomp, or one that the profile does not mention. The accumulator holds the number (see `check_tree`).
-void write_rest(Assembler& out, const std::vector<const CallDecision*>& young, const Profile& profile, Arch arch) {
+/// What becomes of a number that libseccomp's tree does not hold: one without a name, one whose name is
+/// younger than libseccomp, or one that the profile does not mention.
+void write_rest(Assembler& out, bool number_is_loaded, const std::vector<const CallDecision*>& young,
+                const Profile& profile, Arch arch) {
   const std::vector<NumberRange> unknown = unknown_numbers(arch);
   const Label unnamed = out.new_label();
+  if (!number_is_loaded) out.load(kNumberOffset);
 
   // Nearly every call a program makes has a number below the first hole: those leave after one comparison.
   std::uint32_t lowest = unknown.front().first;
@@ -282,12 +101,16 @@ void write_rest(Assembler& out, const std::vector<const CallDecision*>& young, c
   out.finish(profile.unknown_calls);
 }
 
-// --- libseccomp's part ----------------------------------------------------------------------------------------
+// --- libseccomp's part ---
 
-/// Numbers of the placeholders that libseccomp puts where our instructions are to be entered. No profile can ask
-/// for TRACE itself, so a TRACE in its output is one of ours.
+/// Numbers of the placeholders that libseccomp puts where our instructions are to be entered. No profile can
+/// ask for TRACE itself, so a TRACE in its output is one of ours.
 constexpr std::uint32_t kRestPlaceholder = 0;
 std::uint32_t placeholder(std::size_t block) { return SCMP_ACT_TRACE(static_cast<std::uint16_t>(block)); }
+
+bool is_placeholder(const sock_filter& line) {
+  return line.code == kReturn && (line.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
+}
 
 Error libseccomp_error(const std::string& call, int rc) {
   return Error{Fault::kInternal, rc < 0 ? -rc : 0, "libseccomp: " + call, {}};
@@ -299,7 +122,8 @@ struct ReleaseContext {
 using Context = std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, ReleaseContext>;
 
 Result<Context> new_context(Arch arch) {
-  // Otherwise libseccomp asks the running kernel what it can do, and a build under gVisor would differ or fail.
+  // Otherwise libseccomp asks the running kernel what it can do, and a build under gVisor would differ or
+  // fail.
   constexpr unsigned kAllActions = 6;
   if (const int rc = ::seccomp_api_set(kAllActions); rc != 0) return libseccomp_error("seccomp_api_set", rc);
 
@@ -308,7 +132,8 @@ Result<Context> new_context(Arch arch) {
 
   const std::uint32_t target = arch == Arch::kX86_64 ? SCMP_ARCH_X86_64 : SCMP_ARCH_AARCH64;
   if (target != ::seccomp_arch_native()) {
-    if (const int rc = ::seccomp_arch_add(context.get(), target); rc != 0) return libseccomp_error("arch_add", rc);
+    if (const int rc = ::seccomp_arch_add(context.get(), target); rc != 0)
+      return libseccomp_error("arch_add", rc);
     if (const int rc = ::seccomp_arch_remove(context.get(), ::seccomp_arch_native()); rc != 0) {
       return libseccomp_error("arch_remove", rc);
     }
@@ -332,7 +157,8 @@ Result<Context> new_context(Arch arch) {
 }
 
 /// What one of libseccomp's exporters writes.
-Result<std::string> exported(const Context& context, int (*exporter)(const scmp_filter_ctx, int), const char* what) {
+Result<std::string> exported(const Context& context, int (*exporter)(const scmp_filter_ctx, int),
+                             const char* what) {
   const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
   if (!file) return errno_error("memfd_create seccomp");
   if (const int rc = exporter(context.get(), file.get()); rc != 0) return libseccomp_error(what, rc);
@@ -345,29 +171,31 @@ Result<std::string> exported(const Context& context, int (*exporter)(const scmp_
 }
 
 Result<std::vector<sock_filter>> instructions_in(const std::string& bytes) {
-  if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0) return internal_error("libseccomp: a torn filter");
+  if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0)
+    return internal_error("libseccomp: a torn filter");
   std::vector<sock_filter> code(bytes.size() / sizeof(sock_filter));
   std::memcpy(code.data(), bytes.data(), bytes.size());
   return code;
 }
 
-/// Our instructions take over from libseccomp's in the belief that it loads nothing but the machine and then the
-/// number. A version that did otherwise must not be built with.
-Result<void> check_tree(const std::vector<sock_filter>& tree) {
-  bool number_loaded = false;
+/// Whether the accumulator holds the call's number wherever libseccomp's program hands over to our
+/// instructions. It loads nothing but the machine, then the number (not even that when it knows no call); a
+/// version of it that did anything else must not be built with.
+Result<bool> number_is_loaded(const std::vector<sock_filter>& tree) {
+  bool loaded = false;
+  bool always = true;
   for (const sock_filter& line : tree) {
     const bool is_load = line.code == kLoad;
     const bool is_known = is_load || line.code == kReturn || BPF_CLASS(line.code) == BPF_JMP;
-    const bool is_in_order = !is_load || line.k == kNumberOffset || (line.k == kMachineOffset && !number_loaded);
+    const bool is_in_order = !is_load || line.k == kNumberOffset || (line.k == kMachineOffset && !loaded);
     if (!is_known || !is_in_order) return internal_error("libseccomp: a filter of a shape not seen before");
-    if (is_load && line.k == kNumberOffset) number_loaded = true;
-    const bool enters_ours = line.code == kReturn && (line.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
-    if (enters_ours && !number_loaded) return internal_error("libseccomp: decides before it knows the number");
+    if (is_load && line.k == kNumberOffset) loaded = true;
+    if (is_placeholder(line) && !loaded) always = false;
   }
-  return {};
+  return always;
 }
 
-// --- putting both together ------------------------------------------------------------------------------------
+// --- putting both together ---
 
 /// Our instructions for the block a placeholder stands for, and how a listing calls it.
 struct Block {
@@ -385,7 +213,7 @@ Result<std::vector<sock_filter>> join(std::vector<sock_filter> code, const std::
     next += block.code.size();
   }
   for (std::size_t i = 0; i < code.size(); ++i) {
-    if (code[i].code != kReturn || (code[i].k & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE) continue;
+    if (!is_placeholder(code[i])) continue;
     const std::size_t block = code[i].k & SECCOMP_RET_DATA;
     if (block >= blocks.size()) return internal_error("libseccomp: a placeholder that is not ours");
     code[i] = {kGoto, 0, 0, static_cast<std::uint32_t>(starts[block] - i - 1)};
@@ -420,11 +248,13 @@ std::string replace_all(std::string text, const std::string& from, const std::st
 
 std::string list(const Profile& profile, Arch arch, const std::vector<CallDecision>& decisions,
                  const std::vector<Block>& blocks, std::string pfc, const CompiledFilter& filter) {
-  std::string text = "# " + profile.name + " for " + std::string(arch_name(arch)) + ": " + profile.about + "\n# " +
-                     std::to_string(filter.code.size()) + " instructions, sha256 " + filter.sha256 + "\n\n";
+  std::string text = "# " + profile.name + " for " + std::string(arch_name(arch)) + ": " + profile.about +
+                     "\n# " + std::to_string(filter.code.size()) + " instructions, sha256 " + filter.sha256 +
+                     "\n\n";
   text += "any other machine, i386, x32\n  kill\n";
   for (const CallDecision& decision : decisions) text += in_words(decision, profile.otherwise);
-  text += "any other call with a name\n  " + text_of(profile.otherwise) + "   # otherwise\nnumbers without a name:";
+  text += "any other call with a name\n  " + text_of(profile.otherwise) +
+          "   # otherwise\nnumbers without a name:";
   for (const NumberRange& range : unknown_numbers(arch)) {
     text.append(" ").append(std::to_string(range.first)).append("-");
     if (range.last != UINT32_MAX) text.append(std::to_string(range.last));
@@ -456,7 +286,8 @@ std::string sha256_of(std::span<const sock_filter> code) {
 }
 
 Error out_of_reach(const Profile& profile, const std::string& call) {
-  return request_error("rules", profile.name + ".json: rules: " + call + ": its rules are too long for a jump of 255 instructions");
+  return request_error("rules", profile.name + ".json: rules: " + call +
+                                    ": its rules are too long for a jump of 255 instructions");
 }
 
 }  // namespace
@@ -483,22 +314,24 @@ Result<CompiledFilter> compile(const Profile& profile, Arch arch) {
       action = placeholder(blocks.size());
       blocks.push_back({std::move(*code), "the rules of " + decision.call});
     }
-    // libseccomp takes this machine's number, or its stand-in for calls this machine lacks, and translates it.
+    // libseccomp takes this machine's number, or its stand-in for calls this machine lacks, and translates
+    // it.
     const int number = ::seccomp_syscall_resolve_name(decision.call.c_str());
     if (const int rc = ::seccomp_rule_add_exact_array(context.get(), action, number, 0, nullptr); rc != 0) {
       return libseccomp_error("rule_add " + decision.call, rc);
     }
   }
 
+  const std::string tree_bytes = TRY(exported(context, ::seccomp_export_bpf, "export_bpf"));
+  std::vector<sock_filter> tree = TRY(instructions_in(tree_bytes));
+  const bool loaded = TRY(number_is_loaded(tree));
+
   Assembler rest;
-  write_rest(rest, young, profile, arch);
+  write_rest(rest, loaded, young, profile, arch);
   auto rest_code = rest.assemble();
   if (!rest_code) return out_of_reach(profile, "calls younger than libseccomp");
   blocks[kRestPlaceholder] = {std::move(*rest_code), "everything else"};
 
-  const std::string tree_bytes = TRY(exported(context, ::seccomp_export_bpf, "export_bpf"));
-  std::vector<sock_filter> tree = TRY(instructions_in(tree_bytes));
-  TRY(check_tree(tree));
   CompiledFilter filter;
   filter.code = TRY(join(std::move(tree), blocks, profile.name));
   filter.sha256 = sha256_of(filter.code);

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "seccomp/calls.h"
-#include "supervisor/base/result.h"
 
 namespace bailiff {
 
@@ -14,10 +13,5 @@ std::optional<std::uint64_t> constant_value(Arch arch, std::string_view name);
 
 /// The number behind an errno's name ("ENOSYS").
 std::optional<std::uint16_t> errno_value(std::string_view name);
-
-/// Evaluates `A | B`, `~A`, parentheses and, where the interface has no name for it, one digit.
-///
-/// Error: the text that is no constant, or where the expression breaks off.
-Result<std::uint64_t> evaluate(Arch arch, std::string_view expression);
 
 }  // namespace bailiff

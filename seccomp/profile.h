@@ -26,15 +26,15 @@ Action errno_action(std::uint16_t code);
 /// As a profile writes it, but for the errno's name: "allow", "errno 38".
 std::string text_of(Action action);
 
-/// One test of one argument. All arithmetic is unsigned; unless `wide`, on the argument's lower 32 bits alone,
-/// which is all the kernel looks at when it declares the argument an int.
+/// One test of one argument. All arithmetic is unsigned; unless `wide`, on the argument's lower 32 bits
+/// alone, which is all the kernel looks at when it declares the argument an int.
 enum class Comparison {
-  kOneOf,        ///< (argument & mask) is one of `values`; "equals" is this with one value
-  kNoneOf,       ///< it is none of them; "not_equals" is this with one value
-  kHasBits,      ///< all bits of values[0] are set
-  kHasAnyBits,   ///< at least one is
-  kLacksBits,    ///< none is
-  kLessThan,     ///< below values[0]
+  kOneOf,       ///< (argument & mask) is one of `values`; "equals" is this with one value
+  kNoneOf,      ///< it is none of them; "not_equals" is this with one value
+  kHasBits,     ///< all bits of values[0] are set
+  kHasAnyBits,  ///< at least one is
+  kLacksBits,   ///< none is
+  kLessThan,    ///< below values[0]
   kAtMost,
   kGreaterThan,
   kAtLeast,

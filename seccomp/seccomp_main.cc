@@ -14,13 +14,13 @@ namespace bailiff {
 namespace {
 
 constexpr int kDone = 0;
-constexpr int kFailed = 2;      // a profile is wrong, or a file cannot be written
+constexpr int kFailed = 2;  // a profile is wrong, or a file cannot be written
 constexpr int kBadCommand = 64;
 
 struct Order {
   std::vector<std::string> profiles;
   std::string output;
-  std::string listing;   // compile: a file; embed: a folder
+  std::string listing;  // compile: a file; embed: a folder
   std::string arch = std::string(arch_name(kNativeArch));
 };
 
@@ -93,7 +93,8 @@ int run(int argc, char** argv) {
   std::vector<std::string> arch_names;
   for (const Arch arch : kArches) arch_names.emplace_back(arch_name(arch));
   for (CLI::App* command : {compile, embed}) {
-    command->add_option("--arch", order.arch, "the machine the filter is for")->check(CLI::IsMember(arch_names));
+    command->add_option("--arch", order.arch, "the machine the filter is for")
+        ->check(CLI::IsMember(arch_names));
   }
 
   try {

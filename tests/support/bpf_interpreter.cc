@@ -15,8 +15,10 @@ bool is_known(std::uint16_t code) {
     case BPF_JMP | BPF_JEQ | BPF_K:
     case BPF_JMP | BPF_JGT | BPF_K:
     case BPF_JMP | BPF_JGE | BPF_K:
-    case BPF_JMP | BPF_JSET | BPF_K: return true;
-    default: return false;  // the kernel knows more; our compiler has no business writing them
+    case BPF_JMP | BPF_JSET | BPF_K:
+      return true;
+    default:
+      return false;  // the kernel knows more; our compiler has no business writing them
   }
 }
 
@@ -40,7 +42,8 @@ std::string why_not_loadable(std::span<const sock_filter> code) {
     if (line.code == (BPF_JMP | BPF_JA)) {
       if (line.k >= code.size() - i - 1) return "jump beyond the end" + at;
     } else if (BPF_CLASS(line.code) == BPF_JMP) {
-      if (i + line.jt + 1 >= code.size() || i + line.jf + 1 >= code.size()) return "branch beyond the end" + at;
+      if (i + line.jt + 1 >= code.size() || i + line.jf + 1 >= code.size())
+        return "branch beyond the end" + at;
     }
   }
   if (BPF_CLASS(code.back().code) != BPF_RET) return "does not end in a return";
@@ -55,15 +58,31 @@ BpfVerdict interpret(std::span<const sock_filter> code, const seccomp_data& call
     ++steps;
     bool taken = false;
     switch (line.code) {
-      case BPF_LD | BPF_W | BPF_ABS: accumulator = word_at(call, line.k); continue;
-      case BPF_ALU | BPF_AND | BPF_K: accumulator &= line.k; continue;
-      case BPF_RET | BPF_K: return {line.k, steps};
-      case BPF_JMP | BPF_JA: i += line.k; continue;
-      case BPF_JMP | BPF_JEQ | BPF_K: taken = accumulator == line.k; break;
-      case BPF_JMP | BPF_JGT | BPF_K: taken = accumulator > line.k; break;
-      case BPF_JMP | BPF_JGE | BPF_K: taken = accumulator >= line.k; break;
-      case BPF_JMP | BPF_JSET | BPF_K: taken = (accumulator & line.k) != 0; break;
-      default: std::abort();  // the caller did not ask why_not_loadable first
+      case BPF_LD | BPF_W | BPF_ABS:
+        accumulator = word_at(call, line.k);
+        continue;
+      case BPF_ALU | BPF_AND | BPF_K:
+        accumulator &= line.k;
+        continue;
+      case BPF_RET | BPF_K:
+        return {line.k, steps};
+      case BPF_JMP | BPF_JA:
+        i += line.k;
+        continue;
+      case BPF_JMP | BPF_JEQ | BPF_K:
+        taken = accumulator == line.k;
+        break;
+      case BPF_JMP | BPF_JGT | BPF_K:
+        taken = accumulator > line.k;
+        break;
+      case BPF_JMP | BPF_JGE | BPF_K:
+        taken = accumulator >= line.k;
+        break;
+      case BPF_JMP | BPF_JSET | BPF_K:
+        taken = (accumulator & line.k) != 0;
+        break;
+      default:
+        std::abort();  // the caller did not ask why_not_loadable first
     }
     i += taken ? line.jt : line.jf;
   }
