@@ -18,6 +18,8 @@ inline constexpr int kKeeperBoardFd = 4;
 inline constexpr int kKeeperLeaseFd = 5;
 /// The directory the box's cgroup lies in, for the farewell.
 inline constexpr int kKeeperCgroupParentFd = 6;
+/// /proc/sys/kernel/ns_last_pid, opened for writing outside: pid numbers start again for each run. May be missing.
+inline constexpr int kKeeperLastPidFd = 7;
 
 /// Offset of something on the board from its start; 0 = nothing.
 using Offset = std::uint32_t;
@@ -50,7 +52,7 @@ inline constexpr int kSlotTemporary = 7;
 
 /// Where become_program() was when it failed. The order is the order of the calls in child.cc.
 enum class Step : std::int32_t {
-  kNone, kClone, kSession, kCgroup, kStdio, kOomScore, kRlimit, kWorkdir, kGroups, kGid, kUid, kCapabilities,
+  kNone, kClone, kSession, kKeyring, kCgroup, kStdio, kOomScore, kRlimit, kWorkdir, kGroups, kGid, kUid, kCapabilities,
   kNoNewPrivs, kSignals, kCloseFds, kSeccomp, kExec
 };
 
@@ -78,6 +80,8 @@ struct ChildPlan {
   std::uint32_t filter_length;
   std::uint64_t clone_flags;  // namespaces made fresh for this run
   std::int32_t oom_score_adj;
+  std::uint8_t new_keyring;  // a session keyring of the run's own
+  std::uint8_t restart_pids;  // the main process is pid 2 again
   std::uint32_t extent;      // where all this ends on the board; beyond kBoardBytes the keeper maps more for the run
 };
 

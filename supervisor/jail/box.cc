@@ -49,7 +49,7 @@ Result<int> keeper_program() {
 }
 
 struct KeeperStart {
-  int program, socket, board, lease, cgroup_parent, null;
+  int program, socket, board, lease, cgroup_parent, last_pid, null;
   int error = 0;
 };
 
@@ -58,7 +58,8 @@ int enter_keeper(void* argument) {
   auto& start = *static_cast<KeeperStart*>(argument);
   const struct { int from, to; } places[] = {{start.null, 0}, {start.null, 1}, {start.null, 2},
                                              {start.socket, kKeeperSocketFd}, {start.board, kKeeperBoardFd},
-                                             {start.lease, kKeeperLeaseFd}, {start.cgroup_parent, kKeeperCgroupParentFd}};
+                                             {start.lease, kKeeperLeaseFd}, {start.cgroup_parent, kKeeperCgroupParentFd},
+                                             {start.last_pid, kKeeperLastPidFd}};
   for (const auto& place : places) {
     if (place.from >= 0 && ::dup2(place.from, place.to) < 0) {
       start.error = errno;
@@ -100,6 +101,12 @@ constexpr Namespace kNamespaces[] = {{CLONE_NEWPID, "pid", false}, {CLONE_NEWNS,
 }  // namespace
 
 void Box::swap(Box& other) noexcept {
+  std::swap(spec_, other.spec_);
+  std::swap(leaf_, other.leaf_);
+  std::swap(spool_, other.spool_);
+  std::swap(watch_, other.watch_);
+  std::swap(restarts_pids_, other.restarts_pids_);
+  std::swap(renews_keyring_, other.renews_keyring_);
   std::swap(lease_, other.lease_);
   std::swap(socket_, other.socket_);
   std::swap(scratch_, other.scratch_);
@@ -113,9 +120,11 @@ void Box::swap(Box& other) noexcept {
 
 Result<Box> Box::open(const Surroundings& surroundings, const BoxSpec& spec) {
   Box box;
+  box.spec_ = spec;
   box.lease_ = TRY(UidLease::take(surroundings.uids));
   TRY(box.start_keeper(surroundings));
-  TRY(box.build(spec));
+  TRY(box.build());
+  TRY(box.take_leaf(surroundings.cgroups));
   return box;
 }
 
@@ -137,7 +146,15 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
     cgroup_parent = UniqueFd(::fcntl(surroundings.cgroups.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
   }
   UniqueFd null = TRY(above_keeper_fds(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), "/dev/null"));
-  KeeperStart start{TRY(keeper_program()), theirs.get(), board.get(), lease.get(), cgroup_parent.get(), null.get()};
+  // Read-only in a container: then pid numbers go on, and the result says so.
+  UniqueFd last_pid;
+  if (spec_.reusable) {
+    last_pid = UniqueFd(::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC));
+    if (last_pid) last_pid = TRY(above_keeper_fds(std::move(last_pid), "ns_last_pid"));
+  }
+  restarts_pids_ = static_cast<bool>(last_pid);
+  KeeperStart start{TRY(keeper_program()), theirs.get(), board.get(), lease.get(), cgroup_parent.get(), last_pid.get(),
+                    null.get()};
 
   int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
   for (const Namespace& ns : kNamespaces) {
@@ -173,10 +190,11 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   if (errno = renounced.no_new_privs; errno != 0) return errno_error("prctl no_new_privs");
   if (errno = renounced.bounding_set; errno != 0) return errno_error("prctl drop bounding set");
   if (errno = renounced.dumpable; errno != 0) return errno_error("prctl not dumpable");
+  renews_keyring_ = renounced.keyring == 0;
   return {};
 }
 
-Result<void> Box::build(const BoxSpec& spec) {
+Result<void> Box::build() {
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
   // Should we die, the keeper removes the leaf of the run, whose name stands on the board.
@@ -185,21 +203,59 @@ Result<void> Box::build(const BoxSpec& spec) {
   board().farewell = farewell.finish();
   board().farewell_count = static_cast<std::uint32_t>(farewell.size());
 
-  BoxPlan plan = plan_box(spec, uid(), writer);
+  BoxPlan plan = plan_box(spec_, uid(), writer);
   const Offset calls = plan.calls.finish();
-  TRY(send(OrderMessage{Order::kPerform, plan.calls.size(), calls, 0}));
   UniqueFd passed[2];
-  const ReplyMessage done = TRY(receive(passed, 2));
-  const auto outcome = [&](int index) { return reinterpret_cast<const Call*>(writer.at(calls))[index].error; };
-  if (done.number >= 0) {
-    errno = outcome(done.number);
-    return errno_error("box: " + plan.calls.name(done.number));
-  }
+  TRY(perform(plan.calls, calls, passed));
   scratch_ = std::move(passed[0]);
   null_ = std::move(passed[1]);
   if (!scratch_ || !null_) return internal_error("the keeper sent no descriptors");
-  holds_inodes_ = plan.inodes_call >= 0 && outcome(plan.inodes_call) == 0;
-  run_area_ = writer.next();
+  const auto* made = reinterpret_cast<const Call*>(writer.at(calls));
+  holds_inodes_ = plan.inodes_call >= 0 && made[plan.inodes_call].error == 0;
+  // Runs write over what has been obeyed: the farewell stays, the list of the build goes.
+  run_area_ = calls;
+  return {};
+}
+
+Result<void> Box::perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const {
+  TRY(send(OrderMessage{Order::kPerform, calls.size(), where, 0}));
+  const ReplyMessage done = TRY(receive(passed.data(), static_cast<int>(passed.size())));
+  if (done.number < 0) return {};
+  errno = reinterpret_cast<const Call*>(board_ + where)[done.number].error;
+  return errno_error("box: " + calls.name(done.number));
+}
+
+Result<void> Box::take_leaf(const CgroupTree& cgroups) {
+  if (!cgroups.available()) return {};
+  leaf_ = CgroupLeaf();  // the old one goes first: its name may be all there is room for
+  leaf_ = TRY(CgroupLeaf::create(cgroups));
+  Board& shared = board();
+  std::memset(shared.cgroup_name, 0, sizeof shared.cgroup_name);
+  leaf_.name().copy(shared.cgroup_name, sizeof shared.cgroup_name - 1);
+  return {};
+}
+
+Result<void> Box::fill(Spool spool) {
+  spool_ = std::move(spool);
+  TRY(copy_in(scratch_.get(), spool_, uid()));
+  watch_ = TRY(ChangeWatch::begin(scratch_.get()));
+  return {};
+}
+
+Result<void> Box::renew(const Surroundings& surroundings) {
+  if (leaf_ && !leaf_.reusable()) TRY(take_leaf(surroundings.cgroups));
+  if (!watch_.changed()) return {};
+  BoardWriter writer(board_, run_area_);
+  CallList calls = plan_renewal(spec_, uid(), writer);
+  const Offset where = calls.finish();
+  scratch_.reset();
+  watch_ = ChangeWatch();
+  UniqueFd passed[2];
+  TRY(perform(calls, where, passed));
+  scratch_ = std::move(passed[0]);
+  if (!scratch_) return internal_error("the keeper sent no descriptor");
+  TRY(copy_in(scratch_.get(), spool_, uid()));
+  watch_ = TRY(ChangeWatch::begin(scratch_.get()));
   return {};
 }
 
@@ -256,6 +312,7 @@ Result<ReplyMessage> Box::receive(UniqueFd* passed, int passed_count) const {
 }
 
 void Box::close() {
+  watch_ = ChangeWatch();
   scratch_.reset();
   null_.reset();
   if (keeper_ > 0) {
@@ -267,6 +324,7 @@ void Box::close() {
     keeper_ = -1;
   }
   socket_.reset();
+  leaf_ = CgroupLeaf();
   lease_ = UidLease();
   if (board_ != nullptr) ::munmap(board_, kWholeBoardBytes);
   board_ = nullptr;

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,10 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "jail/board.h"
+#include "jail/box_files.h"
 #include "jail/box_plan.h"
 #include "jail/cgroup.h"
+#include "jail/change_watch.h"
 #include "jail/kernel.h"
 #include "jail/uid_lease.h"
 
@@ -51,6 +54,15 @@ class Box {
   [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
   [[nodiscard]] bool holds_inodes() const { return holds_inodes_; }
 
+  /// Puts the files into /box and keeps them for renew(). For reusable boxes, once, before the first run.
+  Result<void> fill(Spool spool);
+  /// After a run, off its path: makes the box as it was before. What the run did not touch is not made again.
+  Result<void> renew(const Surroundings& surroundings);
+  [[nodiscard]] bool reusable() const { return spec_.reusable; }
+
+  /// The cgroup of the current run; empty where there is no cgroup v2. Borrowed.
+  [[nodiscard]] CgroupLeaf& leaf() { return leaf_; }
+
   /// Directory of the writable file system: "box", "tmp" and "shm" lie in it. Borrowed.
   [[nodiscard]] int scratch_fd() const { return scratch_.get(); }
   /// The box's own /dev/null, for programs without input. Borrowed.
@@ -61,6 +73,10 @@ class Box {
   [[nodiscard]] Board& board() const { return *reinterpret_cast<Board*>(board_); }
   /// Writes behind the box's own part of the board; what it puts there lasts until the next call of this.
   [[nodiscard]] BoardWriter scratch_writer() const { return {board_, run_area_}; }
+
+  /// Whether the keeper can make pid numbers start again, and renew the session keyring.
+  [[nodiscard]] bool restarts_pids() const { return restarts_pids_; }
+  [[nodiscard]] bool renews_keyring() const { return renews_keyring_; }
 
   /// Passes `fds` (at most four) with the order. The keeper gets copies.
   Result<void> send(const OrderMessage& order, std::initializer_list<int> fds = {}) const;
@@ -73,9 +89,16 @@ class Box {
  private:
   void swap(Box& other) noexcept;
   Result<void> start_keeper(const Surroundings& surroundings);
-  Result<void> build(const BoxSpec& spec);
+  Result<void> build();
+  Result<void> take_leaf(const CgroupTree& cgroups);
+  /// Has the keeper make the calls; the descriptors it passes back land in `passed`.
+  Result<void> perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;
 
+  BoxSpec spec_;
   UidLease lease_;
+  CgroupLeaf leaf_;
+  Spool spool_;
+  ChangeWatch watch_;
   UniqueFd socket_;
   UniqueFd scratch_;
   UniqueFd null_;
@@ -83,6 +106,8 @@ class Box {
   Offset run_area_ = 0;
   pid_t keeper_ = -1;
   bool holds_inodes_ = false;
+  bool restarts_pids_ = false;
+  bool renews_keyring_ = false;
   std::vector<std::string> namespaces_;
 };
 

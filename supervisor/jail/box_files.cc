@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,15 +44,28 @@ Result<void> write_all(int fd, std::string_view bytes) {
   return {};
 }
 
-Result<void> copy_one_in(int box, const std::string& name, const InputFile& file, uid_t owner) {
-  std::string leaf;
-  const UniqueFd directory = TRY(open_parent(box, name, leaf, &owner));
-  const UniqueFd fd(::openat(directory.get(), leaf.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd) return errno_error("create");
-  TRY(write_all(fd.get(), file.content.bytes));
-  if (::fchown(fd.get(), owner, owner) < 0) return errno_error("chown");
-  if (::fchmod(fd.get(), file.mode) < 0) return errno_error("chmod");
-  return {};
+/// Makes box/<name> and has `fill` write it.
+template <typename Fill>
+Result<void> copy_one_in(int box, const std::string& name, unsigned mode, uid_t owner, Fill fill) {
+  const auto put = [&]() -> Result<void> {
+    std::string leaf;
+    const UniqueFd directory = TRY(open_parent(box, name, leaf, &owner));
+    const UniqueFd fd(
+        ::openat(directory.get(), leaf.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd) return errno_error("create");
+    TRY(fill(fd.get()));
+    if (::fchown(fd.get(), owner, owner) < 0) return errno_error("chown");
+    if (::fchmod(fd.get(), mode) < 0) return errno_error("chmod");
+    return {};
+  };
+  Result<void> copied = put();
+  if (copied) return {};
+  Error error = std::move(copied).error();
+  if (error.code == ENOSPC) {
+    return request_error("files." + name, "does not fit: limits.disk_bytes or limits.disk_inodes is used up");
+  }
+  error.what = "copy in " + name + ": " + error.what;
+  return error;
 }
 
 /// Reads one file of at most `ceiling` bytes; gives the word for why not otherwise.
@@ -118,14 +132,26 @@ Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files,
   const UniqueFd box(::openat(scratch, "box", kDirectory));
   if (!box) return errno_error("open box");
   for (const auto& [name, file] : files) {
-    Result<void> copied = copy_one_in(box.get(), name, file, owner);
-    if (copied) continue;
-    Error error = std::move(copied).error();
-    if (error.code == ENOSPC) {
-      return request_error("files." + name, "does not fit: limits.disk_bytes or limits.disk_inodes is used up");
-    }
-    error.what = "copy in " + name + ": " + error.what;
-    return error;
+    TRY(copy_one_in(box.get(), name, file.mode, owner, [&](int fd) { return write_all(fd, file.content.bytes); }));
+  }
+  return {};
+}
+
+Result<void> copy_in(int scratch, const Spool& spool, uid_t owner) {
+  if (spool.files.empty()) return {};
+  const UniqueFd box(::openat(scratch, "box", kDirectory));
+  if (!box) return errno_error("open box");
+  for (const SpooledFile& file : spool.files) {
+    TRY(copy_one_in(box.get(), file.name, file.mode, owner, [&](int fd) -> Result<void> {
+      auto offset = static_cast<off_t>(file.offset);
+      const auto end = static_cast<off_t>(file.offset + file.size);
+      while (offset < end) {
+        const ssize_t sent = ::sendfile(fd, spool.bytes.get(), &offset, static_cast<std::size_t>(end - offset));
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return errno_error("sendfile");
+      }
+      return {};
+    }));
   }
   return {};
 }

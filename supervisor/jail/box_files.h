@@ -22,6 +22,20 @@ namespace bailiff {
 /// Errors: kRequest files.<name>  ENOSPC: they do not fit into the disk quota
 Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files, uid_t owner);
 
+/// Files of a box that is used more than once: their bytes lie one after the other in a memfd, so that they cost the
+/// supervisor no resident memory and can be put into fresh directories again.
+struct SpooledFile {
+  std::string name;
+  unsigned mode = 0644;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+struct Spool {
+  UniqueFd bytes = {};
+  std::vector<SpooledFile> files = {};
+};
+Result<void> copy_in(int scratch, const Spool& spool, uid_t owner);
+
 /// Reads back `names` from below scratch/box, after the last process is dead. Regular files only, together at most
 /// `ceiling` bytes. What cannot be had carries its reason: missing | not_regular | too_big.
 Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names, Bytes ceiling);

@@ -78,6 +78,44 @@ void add_device(CallList& calls, const std::string& name, unsigned major, unsign
   calls.add("chmod /dev/" + name, SYS_fchmodat, {AT_FDCWD, path, 0666});  // mknod obeyed the umask
 }
 
+/// Where a program may write, and under which name that lies in the scratch file system.
+struct Place {
+  const char* name;
+  const char* where;
+  unsigned mode;
+  bool owned;
+};
+constexpr Place kPlaces[] = {{"box", "/box", 0755, true}, {"tmp", "/tmp", 01777, false}, {"shm", "/dev/shm", 01777, false}};
+
+/// One tmpfs, hence one quota, shown at the three places a program may write to. Its root directory and the three
+/// below it are inodes of their own and not the program's. Returns the index of the call that holds disk_inodes.
+int add_scratch(CallList& calls, const BoxSpec& spec, uid_t uid, const std::string& root) {
+  const std::string size = "mode=0700,size=" + std::to_string(spec.disk.count);
+  constexpr std::uint64_t kFlags = MS_NOSUID | MS_NODEV | MS_NOATIME;
+  const std::string scratch = root + "/.scratch";
+  int inodes_call = -1;
+  if (spec.disk_inodes) {
+    const std::string inodes = ",nr_inodes=" + std::to_string(*spec.disk_inodes + 4);
+    calls.add("mount scratch", SYS_mount, {"bailiff-scratch", scratch, "tmpfs", kFlags, size + inodes});
+    inodes_call = calls.last();
+    calls.otherwise("mount scratch", SYS_mount, {"bailiff-scratch", scratch, "tmpfs", kFlags, size});
+  } else {
+    calls.add("mount scratch", SYS_mount, {"bailiff-scratch", scratch, "tmpfs", kFlags, size});
+  }
+  for (const Place& place : kPlaces) {
+    const std::string inside = scratch + "/" + place.name;
+    calls.add(std::string("mkdir scratch ") + place.name, SYS_mkdirat, {AT_FDCWD, inside, place.mode});
+    calls.add(std::string("chmod ") + place.where, SYS_fchmodat, {AT_FDCWD, inside, place.mode});
+    if (place.owned) calls.add(std::string("chown ") + place.where, SYS_fchownat, {AT_FDCWD, inside, uid, uid, 0});
+    calls.add(std::string("bind ") + place.where, SYS_mount, {inside, root + place.where, nullptr, MS_BIND, nullptr});
+  }
+  return inodes_call;
+}
+
+void open_scratch(CallList& calls) {
+  calls.add("open scratch", SYS_openat, {AT_FDCWD, "/.scratch", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0}).save(kSlotScratch);
+}
+
 }  // namespace
 
 Result<RootTree> RootTree::of_host() {
@@ -154,30 +192,11 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   calls.add("symlink /dev/stdout", SYS_symlinkat, {"/proc/self/fd/1", AT_FDCWD, kStage + "/dev/stdout"});
   calls.add("symlink /dev/stderr", SYS_symlinkat, {"/proc/self/fd/2", AT_FDCWD, kStage + "/dev/stderr"});
 
-  // One tmpfs, hence one quota, shown at the three places a program may write to. Its root directory and the three
-  // below it are inodes of their own and not the program's.
-  const std::string size = "mode=0700,size=" + std::to_string(spec.disk.count);
+  for (const Place& place : kPlaces) {
+    calls.add(std::string("mkdir ") + place.where, SYS_mkdirat, {AT_FDCWD, kStage + place.where, 0755});
+  }
   calls.add("mkdir /.scratch", SYS_mkdirat, {AT_FDCWD, kStage + "/.scratch", 0700});
-  constexpr std::uint64_t kScratchFlags = MS_NOSUID | MS_NODEV | MS_NOATIME;
-  if (spec.disk_inodes) {
-    const std::string inodes = ",nr_inodes=" + std::to_string(*spec.disk_inodes + 4);
-    calls.add("mount scratch", SYS_mount, {"bailiff-scratch", kStage + "/.scratch", "tmpfs", kScratchFlags, size + inodes});
-    plan.inodes_call = calls.last();
-    calls.otherwise("mount scratch", SYS_mount, {"bailiff-scratch", kStage + "/.scratch", "tmpfs", kScratchFlags, size});
-  } else {
-    calls.add("mount scratch", SYS_mount, {"bailiff-scratch", kStage + "/.scratch", "tmpfs", kScratchFlags, size});
-  }
-  struct Place { const char* name; const char* where; int mode; bool owned; };
-  for (const Place place : {Place{"box", "/box", 0755, true}, Place{"tmp", "/tmp", 01777, false},
-                            Place{"shm", "/dev/shm", 01777, false}}) {
-    const std::string inside = kStage + "/.scratch/" + place.name;
-    const std::string where = kStage + place.where;
-    calls.add(std::string("mkdir ") + place.where, SYS_mkdirat, {AT_FDCWD, where, 0755});
-    calls.add(std::string("mkdir scratch ") + place.name, SYS_mkdirat, {AT_FDCWD, inside, place.mode});
-    calls.add(std::string("chmod ") + place.where, SYS_fchmodat, {AT_FDCWD, inside, place.mode});
-    if (place.owned) calls.add(std::string("chown ") + place.where, SYS_fchownat, {AT_FDCWD, inside, uid, uid, 0});
-    calls.add(std::string("bind ") + place.where, SYS_mount, {inside, where, nullptr, MS_BIND, nullptr});
-  }
+  plan.inodes_call = add_scratch(calls, spec, uid, kStage);
 
   calls.add("mkdir /proc", SYS_mkdirat, {AT_FDCWD, kStage + "/proc", 0555});
   constexpr std::uint64_t kProcFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -195,10 +214,22 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   calls.add("make / read-only", SYS_mount,
             {nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOATIME, nullptr});
 
-  calls.add("open scratch", SYS_openat, {AT_FDCWD, "/.scratch", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0}).save(kSlotScratch);
+  open_scratch(calls);
   calls.add("open /dev/null", SYS_openat, {AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0}).save(kSlotNull);
   calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0}).save(kSlotProc);
   return plan;
+}
+
+CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
+  CallList calls(writer);
+  calls.add("close scratch", SYS_close, {Slot{kSlotScratch}});
+  for (const Place& place : kPlaces) {
+    calls.add(std::string("unmount ") + place.where, SYS_umount2, {place.where, MNT_DETACH});
+  }
+  calls.add("unmount scratch", SYS_umount2, {"/.scratch", MNT_DETACH});
+  add_scratch(calls, spec, uid, "");
+  open_scratch(calls);
+  return calls;
 }
 
 }  // namespace bailiff

@@ -39,6 +39,7 @@ struct BoxSpec {
   const RootTree* root = nullptr;
   Bytes disk = 64_MiB;
   std::optional<std::uint64_t> disk_inodes = 1000;
+  bool reusable = false;  // more than one run will use it, each from the same start
 };
 
 /// The calls that turn the keeper's fresh namespaces into a box, and which of them answer a question.
@@ -50,5 +51,8 @@ struct BoxPlan {
 
 /// Composes the list of calls. Pure but for what it writes to the board.
 BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer);
+/// The calls that give a built box new writable directories in place of the ones a run has changed: how much there
+/// is to throw away does not matter, it goes with its file system.
+CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer);
 
 }  // namespace bailiff

@@ -133,7 +133,25 @@ CgroupTree CgroupTree::find() {
   return tree;
 }
 
-Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree, const Limits& limits) {
+bool CgroupDir::hold() {
+  fd_ = UniqueFd(::openat(parent_.get(), name_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Between mkdir and flock another supervisor's sweep may take the directory for a dead one's and remove it.
+  if (!fd_ || ::flock(fd_.get(), LOCK_EX | LOCK_NB) < 0) return false;
+  struct stat still = {};
+  return ::fstatat(parent_.get(), name_.c_str(), &still, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+CgroupDir::~CgroupDir() {
+  if (!parent_) return;
+  if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno != EBUSY) return;
+  // Something is alive inside only when the keeper could not end it; the kernel's own kill is asynchronous.
+  (void)put(fd_.get(), "cgroup.kill", "1");
+  for (int i = 0; i < 100 && ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY; ++i) {
+    ::usleep(1000);
+  }
+}
+
+Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree) {
   static unsigned sequence = 0;
   for (int attempt = 0; attempt < 100; ++attempt) {
     CgroupLeaf leaf;
@@ -142,73 +160,77 @@ Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree, const Limits& limi
       if (errno == EEXIST) continue;  // a process of that number and another pid namespace
       return errno_error("mkdir " + tree.path() + "/" + name);
     }
-    leaf.name_ = name;  // owns the directory from here: an early return removes it
-    leaf.parent_ = UniqueFd(::fcntl(tree.fd(), F_DUPFD_CLOEXEC, 0));
-    leaf.dir_ = UniqueFd(::openat(tree.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // Between mkdir and flock another supervisor's sweep may take the leaf for a dead one's and remove it.
-    if (!leaf.dir_ || ::flock(leaf.dir_.get(), LOCK_EX | LOCK_NB) < 0) continue;
-    struct stat still = {};
-    if (::fstatat(tree.fd(), name.c_str(), &still, AT_SYMLINK_NOFOLLOW) < 0) continue;
+    leaf.dir_ = CgroupDir(UniqueFd(::fcntl(tree.fd(), F_DUPFD_CLOEXEC, 0)), name);
+    if (!leaf.dir_.hold()) continue;
 
-    if (tree.has("memory") && limits.memory) {
-      TRY(put(leaf.fd(), "memory.max", std::to_string(limits.memory->count)));
+    leaf.cpu_stat_ = UniqueFd(::openat(leaf.fd(), "cpu.stat", O_RDONLY | O_CLOEXEC));
+    if (!leaf.cpu_stat_) return errno_error("open cpu.stat of " + name);
+    leaf.has_memory_ = tree.has("memory");
+    leaf.has_pids_ = tree.has("pids");
+    if (leaf.has_memory_) {
+      leaf.peak_ = UniqueFd(::openat(leaf.fd(), "memory.peak", O_RDWR | O_CLOEXEC));
+      leaf.peak_resets_ = static_cast<bool>(leaf.peak_);
+      if (!leaf.peak_) leaf.peak_ = UniqueFd(::openat(leaf.fd(), "memory.peak", O_RDONLY | O_CLOEXEC));
       (void)put(leaf.fd(), "memory.swap.max", "0");  // absent without swap accounting: then there is no swap to hold
       TRY(put(leaf.fd(), "memory.oom.group", "1"));  // one death ends the whole run (Linux 4.19)
     }
-    if (tree.has("pids")) TRY(put(leaf.fd(), "pids.max", std::to_string(limits.processes)));
     return leaf;
   }
   errno = EAGAIN;
   return errno_error("mkdir in " + tree.path());
 }
 
-CgroupLeaf& CgroupLeaf::operator=(CgroupLeaf&& other) noexcept {
-  if (this != &other) {
-    remove();
-    parent_ = std::move(other.parent_);
-    dir_ = std::move(other.dir_);
-    name_ = std::move(other.name_);
+Result<void> CgroupLeaf::begin_run(const Limits& limits) {
+  if (has_memory_ && memory_max_ != limits.memory) {
+    TRY(put(fd(), "memory.max", limits.memory ? std::to_string(limits.memory->count) : "max"));
+    memory_max_ = limits.memory;
   }
-  return *this;
+  if (has_pids_ && pids_max_ != limits.processes) {
+    TRY(put(fd(), "pids.max", std::to_string(limits.processes)));
+    pids_max_ = limits.processes;
+  }
+  if (peak_resets_ && ::write(peak_.get(), "reset", 5) < 0) return errno_error("reset memory.peak");
+  cpu_before_ = TRY(cpu_since_creation());
+  if (has_memory_) {
+    events_before_ = {};
+    events_before_ = memory_events();
+  }
+  return {};
 }
 
-void CgroupLeaf::remove() {
-  if (!parent_) return;
-  if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY) {
-    // Something is alive inside only when the keeper could not end it; the kernel's own kill is asynchronous.
-    (void)put(dir_.get(), "cgroup.kill", "1");
-    for (int i = 0; i < 100 && ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY; ++i) {
-      ::usleep(1000);
-    }
-  }
-  parent_.reset();
-  dir_.reset();
-}
-
-Result<CgroupCpu> CgroupLeaf::cpu() const {
-  const std::string text = slurp(dir_.get(), "cpu.stat");
-  if (text.empty()) return errno_error("read cpu.stat of " + name_);
+Result<CgroupCpu> CgroupLeaf::cpu_since_creation() const {
+  char text[1024];
+  const ssize_t got = ::pread(cpu_stat_.get(), text, sizeof text, 0);
+  if (got <= 0) return errno_error("read cpu.stat of " + name());
+  const std::string_view all(text, static_cast<std::size_t>(got));
   const auto micros = [&](std::string_view key) {
-    return Nanos(std::chrono::microseconds(static_cast<std::int64_t>(field(text, key))));
+    return Nanos(std::chrono::microseconds(static_cast<std::int64_t>(field(all, key))));
   };
   return CgroupCpu{micros("usage_usec"), micros("user_usec"), micros("system_usec")};
 }
 
+Result<CgroupCpu> CgroupLeaf::cpu() const {
+  const CgroupCpu now = TRY(cpu_since_creation());
+  return CgroupCpu{now.total - cpu_before_.total, now.user - cpu_before_.user, now.system - cpu_before_.system};
+}
+
 std::optional<Bytes> CgroupLeaf::memory_peak() const {
-  const std::string text = slurp(dir_.get(), "memory.peak");
+  char text[32];
+  const ssize_t got = peak_ ? ::pread(peak_.get(), text, sizeof text, 0) : 0;
   std::uint64_t value = 0;
-  if (text.empty() || std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) return std::nullopt;
+  if (got <= 0 || std::from_chars(text, text + got, value).ec != std::errc{}) return std::nullopt;
   return Bytes{value};
 }
 
 MemoryEvents CgroupLeaf::memory_events() const {
-  return MemoryEvents{field(slurp(dir_.get(), "memory.events"), "oom_kill")};
+  if (!has_memory_) return {};
+  return MemoryEvents{field(slurp(fd(), "memory.events"), "oom_kill") - events_before_.oom_kill};
 }
 
 Result<UniqueFd> CgroupLeaf::open_procs() const {
-  UniqueFd fd(::openat(dir_.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
-  if (!fd) return errno_error("open cgroup.procs of " + name_);
-  return fd;
+  UniqueFd procs(::openat(fd(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  if (!procs) return errno_error("open cgroup.procs of " + name());
+  return procs;
 }
 
 }  // namespace bailiff

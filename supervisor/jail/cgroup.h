@@ -44,26 +44,55 @@ struct MemoryEvents {
   std::uint64_t oom_kill = 0;
 };
 
-/// One cgroup v2 directory made for one run. Move-only; destruction kills what is inside and removes it.
+/// Owns one directory of the hierarchy: destruction kills what is inside and removes it. Move-only.
+class CgroupDir {
+ public:
+  CgroupDir() = default;
+  CgroupDir(UniqueFd parent, std::string name) : parent_(std::move(parent)), name_(std::move(name)) {}
+  CgroupDir(CgroupDir&& other) noexcept { swap(other); }
+  CgroupDir& operator=(CgroupDir&& other) noexcept {
+    CgroupDir(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~CgroupDir();
+
+  /// Opens the directory and marks it as ours by a flock that lives as long as this. False: another's sweep took it.
+  bool hold();
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  void swap(CgroupDir& other) noexcept {
+    std::swap(parent_, other.parent_);
+    std::swap(fd_, other.fd_);
+    std::swap(name_, other.name_);
+  }
+  UniqueFd parent_;
+  UniqueFd fd_;
+  std::string name_;
+};
+
+/// One cgroup v2 directory for one run at a time.
+///
+/// Its counters only ever grow; what this answers is what they grew by since begin_run().
 class CgroupLeaf {
  public:
-  /// Makes the directory and applies the limits that the tree's controllers can hold, before anything runs inside.
+  /// Makes the directory; nothing is limited yet.
   ///
   /// Errors: EACCES, EROFS  the hierarchy is not ours to write
   ///         EAGAIN         no free name
-  /// Either every limit is in force or no directory is left behind.
-  static Result<CgroupLeaf> create(const CgroupTree& tree, const Limits& limits);
+  static Result<CgroupLeaf> create(const CgroupTree& tree);
 
-  CgroupLeaf() = default;
-  CgroupLeaf(CgroupLeaf&& other) noexcept = default;
-  CgroupLeaf& operator=(CgroupLeaf&& other) noexcept;
-  ~CgroupLeaf() { remove(); }
+  explicit operator bool() const { return dir_.fd() >= 0; }
+  [[nodiscard]] int fd() const { return dir_.fd(); }
+  [[nodiscard]] const std::string& name() const { return dir_.name(); }
 
-  explicit operator bool() const { return static_cast<bool>(dir_); }
-  [[nodiscard]] int fd() const { return dir_.get(); }
-  [[nodiscard]] const std::string& name() const { return name_; }
+  /// Applies the limits that the tree's controllers can hold, and starts counting from here. Nothing runs inside.
+  Result<void> begin_run(const Limits& limits);
+  /// Whether another run may follow in it: not where memory.peak is there and cannot be reset (before Linux 6.12).
+  [[nodiscard]] bool reusable() const { return !has_memory_ || peak_resets_; }
 
-  /// user + system time of everything that ever ran inside; lags up to one tick while something runs
+  /// user + system time of everything that ran inside; lags up to one tick while something runs
   /// (cgroup-v2.rst, "cpu.stat"; it needs no controller).
   [[nodiscard]] Result<CgroupCpu> cpu() const;
   /// The peak of memory.current (Linux 5.19); nothing without the controller or before.
@@ -72,10 +101,18 @@ class CgroupLeaf {
   [[nodiscard]] Result<UniqueFd> open_procs() const;
 
  private:
-  void remove();
-  UniqueFd parent_;
-  UniqueFd dir_;
-  std::string name_;
+  [[nodiscard]] Result<CgroupCpu> cpu_since_creation() const;
+
+  CgroupDir dir_;
+  UniqueFd cpu_stat_;  // kept open: read several times a run
+  UniqueFd peak_;      // kept open: a reset holds for the descriptor it was written to (cgroup-v2.rst, memory.peak)
+  bool has_memory_ = false;
+  bool has_pids_ = false;
+  bool peak_resets_ = false;
+  std::optional<Bytes> memory_max_;      // as last written
+  std::optional<unsigned> pids_max_;
+  CgroupCpu cpu_before_ = {};
+  MemoryEvents events_before_ = {};
 };
 
 }  // namespace bailiff

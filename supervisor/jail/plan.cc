@@ -1,5 +1,6 @@
 #include "jail/plan.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <cstring>
@@ -101,6 +102,11 @@ Result<void> plan_run(Box& box, const RunSpec& spec, const Filter& filter, bool 
   plan.filter = writer.put(filter.code.data(), filter.code.size_bytes());
   plan.filter_length = static_cast<std::uint32_t>(filter.code.size());
   plan.oom_score_adj = 1000;
+  if (box.reusable()) {  // what the box's own namespaces and keyring would carry from one run to the next
+    plan.clone_flags = CLONE_NEWIPC;
+    plan.new_keyring = box.renews_keyring();
+    plan.restart_pids = box.restarts_pids();
+  }
   plan.extent = writer.next();
   return {};
 }

@@ -76,7 +76,7 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   run.watchdog_.cores = std::min<int>(usable_cores(), static_cast<int>(spec.limits.processes));
   TRY(plan_run(box, spec, filter, cgroups.has("pids")));
   if (run.sampling_) run.files_before_ = run.scratch_used();
-  if (cgroups.available()) run.leaf_ = TRY(CgroupLeaf::create(cgroups, spec.limits));
+  if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
   UniqueFd out, err;
   run.out_ = TRY(Capture::open(spec.limits.output, out));
@@ -88,16 +88,15 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
 Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
   Board& board = box_->board();
   board.report = RunReport{};
-  std::memset(board.cgroup_name, 0, sizeof board.cgroup_name);
-  leaf_.name().copy(board.cgroup_name, sizeof board.cgroup_name - 1);
+  CgroupLeaf& leaf = box_->leaf();
 
   OrderMessage message{Order::kRun, 0, 0, 0};
-  if (leaf_ && clone_into_cgroup != Known::kRefused) {
+  if (leaf && clone_into_cgroup != Known::kRefused) {
     message.has_cgroup_fd = 1;
-    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get(), leaf_.fd()}));
-  } else if (leaf_) {
+    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get(), leaf.fd()}));
+  } else if (leaf) {
     message.has_cgroup_fd = 2;
-    const UniqueFd procs = TRY(leaf_.open_procs());
+    const UniqueFd procs = TRY(leaf.open_procs());
     TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get(), procs.get()}));
   } else {
     TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get()}));
@@ -229,8 +228,8 @@ void Run::judge_survey() {
   if (limits.cpu_time) {
     // Live clocks know the running slice but not the children of living parents; cpu.stat knows those and lags.
     Nanos used = Nanos(survey.cpu_ns - box_->board().report.pre_exec_cpu_ns);
-    if (leaf_) {
-      if (const Result<CgroupCpu> cpu = leaf_.cpu()) used = std::max(used, cpu->total - Nanos(box_->board().report.pre_exec_cpu_ns));
+    if (const CgroupLeaf& leaf = box_->leaf()) {
+      if (const Result<CgroupCpu> cpu = leaf.cpu()) used = std::max(used, cpu->total - Nanos(box_->board().report.pre_exec_cpu_ns));
     }
     if (used > *limits.cpu_time) {
       stop(Stop::kCpuTime);
@@ -279,9 +278,9 @@ Result<RunResult> Run::finish() {
   run.stdout_bytes = result.stdout_stream.bytes;
   run.stderr_bytes = result.stderr_stream.bytes;
   if (started) {
-    result.cpu_time = measure_cpu(report, *kernel_, leaf_, clone_into_cgroup_, limits.processes == 1);
+    result.cpu_time = measure_cpu(report, *kernel_, box_->leaf(), clone_into_cgroup_, limits.processes == 1);
     result.wall_time.total = Nanos(report.exit_ns - report.exec_ns);
-    result.peak_memory = measure_memory(report, *kernel_, leaf_, sampled_peak_);
+    result.peak_memory = measure_memory(report, *kernel_, box_->leaf(), sampled_peak_);
     result.processes = process_rows(report);
     result.processes_omitted = static_cast<std::uint64_t>(report.reaped - report.row_count);
     result.residue_processes_killed = static_cast<std::uint64_t>(report.killed_after);
@@ -291,7 +290,7 @@ Result<RunResult> Run::finish() {
     run.cpu_time = result.cpu_time.best.total;
     run.wall_time = result.wall_time.total;
     run.peak_memory = result.peak_memory.best.peak;
-    if (leaf_) run.oom_kills = leaf_.memory_events().oom_kill;
+    if (box_->leaf()) run.oom_kills = box_->leaf().memory_events().oom_kill;
     if (WIFSIGNALED(run.status) && WTERMSIG(run.status) == SIGXFSZ && limits.file_size) {
       run.file_at_ceiling = has_file_of(box_->scratch_fd(), *limits.file_size);
     }
@@ -322,7 +321,6 @@ Result<RunResult> Run::finish() {
     result.overhead.run = result.wall_time.total;
     result.overhead.cleanup = Nanos(report.quiet_ns - report.exit_ns);
   }
-  leaf_ = CgroupLeaf();
   result.overhead.collect = monotonic_now() - ended_at;
   return result;
 }

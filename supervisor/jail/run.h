@@ -59,7 +59,6 @@ class Run {
   Box* box_;
   const RunSpec* spec_;
   const Kernel* kernel_;
-  CgroupLeaf leaf_;
   Capture out_, err_;
   Watchdog watchdog_;
   std::map<std::string, std::string> enforced_;

@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <linux/time.h>
 
@@ -55,6 +56,7 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   const Must must(board.report);
 
   must(Step::kSession, raw::call(SYS_setsid));
+  if (plan.new_keyring != 0) must(Step::kKeyring, raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
   if (cgroup_procs_fd >= 0) must(Step::kCgroup, raw::call(SYS_write, cgroup_procs_fd, "0", 1));
   for (int to = 0; to < 3; ++to) must(Step::kStdio, raw::call(SYS_dup3, stdio[to], to, 0), to);
   if (plan.oom_score_adj > 0) must(Step::kOomScore, raise_oom_score(plan.oom_score_adj));

@@ -275,6 +275,9 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     return;
   }
 
+  // The next pid is one above what is written here (kernel/pid_namespace.c, pid_ns_ctl_handler): 2, after ours.
+  if (board().plan.restart_pids != 0) raw::call(SYS_pwrite64, kKeeperLastPidFd, "1", 1, 0);
+
   const std::uint64_t flags = CLONE_VM | CLONE_VFORK | board().plan.clone_flags;
   Word pid = -ENOSYS;
   if (order.has_cgroup_fd == 1) {
@@ -375,6 +378,8 @@ void survey(bool with_pss) noexcept {
 
 // ---- life ----------------------------------------------------------------------------------------------------
 
+inline constexpr Word kDefaultTimerSlackNs = 50'000;  // init/init_task.c
+
 /// Everything a program must not inherit and that need not be done again for each run. The supervisor reads what
 /// did not work from the board and decides.
 void renounce() noexcept {
@@ -386,6 +391,9 @@ void renounce() noexcept {
   raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all);
   raw::call(SYS_umask, 022);
   raw::call(SYS_personality, 0);
+  // A supervisor that was started niced, or told to be lax with its timers, hands neither on.
+  raw::call(SYS_setpriority, /*PRIO_PROCESS=*/0, 0, 0);
+  raw::call(SYS_prctl, PR_SET_TIMERSLACK, kDefaultTimerSlackNs, 0, 0, 0);
 
   Renounced& out = board().renounced;
   const auto error = [](Word rc) noexcept { return rc < 0 ? static_cast<std::int32_t>(-rc) : 0; };
