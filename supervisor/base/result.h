@@ -25,9 +25,7 @@ struct [[nodiscard]] Error {
   std::string key;
 
   /// "open cgroup run-1: No such file or directory"
-  [[nodiscard]] std::string message() const {
-    return code == 0 ? what : what + ": " + std::strerror(code);
-  }
+  [[nodiscard]] std::string message() const { return code == 0 ? what : what + ": " + std::strerror(code); }
 };
 
 /// The system call just made failed: `what` is its name and operand.
@@ -42,7 +40,7 @@ inline Error internal_error(std::string what) { return Error{Fault::kInternal, 0
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}   // NOLINT: implicit on purpose
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit on purpose
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit on purpose
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
@@ -57,6 +55,7 @@ class [[nodiscard]] Result {
 
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

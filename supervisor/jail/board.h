@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-/// What supervisor and keeper share: one memory area ("the board"), written by one side while the other waits,
-/// and one SOCK_SEQPACKET socket that says whose turn it is. The board is a memfd mapped by both and reachable by
-/// nobody else: the program's exec replaces the mapping and closes the descriptor.
+/// What supervisor and keeper share: one memory area ("the board"), written by one side while the other
+/// waits, and one SOCK_SEQPACKET socket that says whose turn it is. The board is a memfd mapped by both and
+/// reachable by nobody else: the program's exec replaces the mapping and closes the descriptor.
 ///
 /// Plain data only: this header is compiled with libc on one side and without on the other.
 namespace bailiff {
@@ -18,7 +18,8 @@ inline constexpr int kKeeperBoardFd = 4;
 inline constexpr int kKeeperLeaseFd = 5;
 /// The directory the box's cgroup lies in, for the farewell.
 inline constexpr int kKeeperCgroupParentFd = 6;
-/// /proc/sys/kernel/ns_last_pid, opened for writing outside: pid numbers start again for each run. May be missing.
+/// /proc/sys/kernel/ns_last_pid, opened for writing outside: pid numbers start again for each run. May be
+/// missing.
 inline constexpr int kKeeperLastPidFd = 7;
 
 /// Offset of something on the board from its start; 0 = nothing.
@@ -26,11 +27,15 @@ using Offset = std::uint32_t;
 
 /// One system call for the keeper to make. The supervisor composes lists of these; the keeper thinks nothing.
 struct Call {
-  enum ArgKind : std::uint8_t { kLiteral, kBoard, kSlot };  // a value | an offset on the board | a descriptor slot
+  enum ArgKind : std::uint8_t {
+    kLiteral,
+    kBoard,
+    kSlot
+  };  // a value | an offset on the board | a descriptor slot
 
   std::int32_t nr;
-  std::int8_t save_slot;       // slot that receives the result (a descriptor); -1: none
-  std::uint8_t may_fail;       // carry on after an error; its errno stays in `error`
+  std::int8_t save_slot;        // slot that receives the result (a descriptor); -1: none
+  std::uint8_t may_fail;        // carry on after an error; its errno stays in `error`
   std::uint8_t only_if_failed;  // skip unless the call before failed: "else" for kernels that lack something
   std::uint8_t padding;
   ArgKind kinds[6];
@@ -52,8 +57,24 @@ inline constexpr int kSlotTemporary = 7;
 
 /// Where become_program() was when it failed. The order is the order of the calls in child.cc.
 enum class Step : std::int32_t {
-  kNone, kClone, kSession, kKeyring, kCgroup, kStdio, kOomScore, kRlimit, kWorkdir, kGroups, kGid, kUid, kCapabilities,
-  kNoNewPrivs, kSignals, kCloseFds, kSeccomp, kExec
+  kNone,
+  kClone,
+  kSession,
+  kKeyring,
+  kCgroup,
+  kStdio,
+  kOomScore,
+  kRlimit,
+  kWorkdir,
+  kGroups,
+  kGid,
+  kUid,
+  kCapabilities,
+  kNoNewPrivs,
+  kSignals,
+  kCloseFds,
+  kSeccomp,
+  kExec
 };
 
 struct StepFailure {
@@ -71,24 +92,25 @@ struct RlimitOrder {
 /// All that become_program() needs, resolved: it looks nothing up and decides nothing.
 struct ChildPlan {
   std::uint32_t uid, gid;
-  Offset workdir;            // string
-  Offset path;               // string: what to exec
-  Offset argv, envp;         // arrays of addresses in the keeper (kBoardAddress + offset), ended by 0
-  Offset rlimits;            // array of RlimitOrder
+  Offset workdir;     // string
+  Offset path;        // string: what to exec
+  Offset argv, envp;  // arrays of addresses in the keeper (kBoardAddress + offset), ended by 0
+  Offset rlimits;     // array of RlimitOrder
   std::uint32_t rlimit_count;
-  Offset filter;             // array of sock_filter; 0 = none
+  Offset filter;  // array of sock_filter; 0 = none
   std::uint32_t filter_length;
   std::uint64_t clone_flags;  // namespaces made fresh for this run
   std::int32_t oom_score_adj;
-  std::uint8_t new_keyring;  // a session keyring of the run's own
+  std::uint8_t new_keyring;   // a session keyring of the run's own
   std::uint8_t restart_pids;  // the main process is pid 2 again
-  std::uint32_t extent;      // where all this ends on the board; beyond kBoardBytes the keeper maps more for the run
+  std::uint32_t
+      extent;  // where all this ends on the board; beyond kBoardBytes the keeper maps more for the run
 };
 
 struct ReapedProcess {
   std::int32_t pid;
-  std::int32_t status;      // wait status
-  std::int64_t cpu_ns;      // user + system, descendants it waited for included
+  std::int32_t status;  // wait status
+  std::int64_t cpu_ns;  // user + system, descendants it waited for included
   std::int64_t user_ns, system_ns;
   std::int64_t max_rss_kib;
 };
@@ -97,18 +119,18 @@ inline constexpr int kReapedRows = 64;
 
 /// What happened in one run, written by the keeper and, until its exec, by the child itself.
 struct RunReport {
-  StepFailure failure;           // step kNone: exec happened
+  StepFailure failure;  // step kNone: exec happened
   std::int32_t main_pid;
-  std::int32_t main_status;      // wait status of the exec'd process
+  std::int32_t main_status;  // wait status of the exec'd process
   std::int32_t main_exited;
-  std::int64_t exec_ns;          // CLOCK_MONOTONIC just before execve; 0 until then
-  std::int64_t exit_ns;          // CLOCK_MONOTONIC just after the main process was reaped
-  std::int64_t quiet_ns;         // CLOCK_MONOTONIC when nothing was left
-  std::int64_t pre_exec_cpu_ns;  // what our own child used before execve: not the program's
+  std::int64_t exec_ns;                     // CLOCK_MONOTONIC just before execve; 0 until then
+  std::int64_t exit_ns;                     // CLOCK_MONOTONIC just after the main process was reaped
+  std::int64_t quiet_ns;                    // CLOCK_MONOTONIC when nothing was left
+  std::int64_t pre_exec_cpu_ns;             // what our own child used before execve: not the program's
   std::int64_t cpu_ns, user_ns, system_ns;  // of everything the keeper reaped
-  std::int64_t max_rss_kib;      // the largest single process
-  std::int64_t reaped;           // processes, the main one included
-  std::int64_t killed_after;     // reaped with SIGKILL after the end of the run: the residue
+  std::int64_t max_rss_kib;                 // the largest single process
+  std::int64_t reaped;                      // processes, the main one included
+  std::int64_t killed_after;                // reaped with SIGKILL after the end of the run: the residue
   std::int32_t row_count;
   std::int32_t padding;
   ReapedProcess rows[kReapedRows];  // the ones with most CPU, in no order
@@ -116,9 +138,9 @@ struct RunReport {
 
 /// A look at the living, answered to Order::kSurvey.
 struct Survey {
-  std::int64_t cpu_ns;      // live clocks of all living processes plus everything reaped
-  std::int64_t rss_pages;   // sum over the living; pages shared by several count several times
-  std::int64_t pss_bytes;   // the same without counting twice; only when asked for, else 0
+  std::int64_t cpu_ns;           // live clocks of all living processes plus everything reaped
+  std::int64_t rss_pages;        // sum over the living; pages shared by several count several times
+  std::int64_t pss_bytes;        // the same without counting twice; only when asked for, else 0
   std::int64_t pss_shmem_bytes;  // what of pss_bytes is tmpfs, memfd or shared memory
   std::int64_t processes;
 };
@@ -128,8 +150,8 @@ enum class Reply : std::int32_t { kReady, kPerformed, kEnded, kSurveyed };
 
 struct OrderMessage {
   Order order;
-  std::int32_t number;  // kPerform: calls; kSurvey: 1 = with pss
-  Offset where;         // kPerform: the first Call
+  std::int32_t number;         // kPerform: calls; kSurvey: 1 = with pss
+  Offset where;                // kPerform: the first Call
   std::int32_t has_cgroup_fd;  // kRun: 0 none, 1 directory for CLONE_INTO_CGROUP, 2 cgroup.procs to write to
 };
 
@@ -154,7 +176,8 @@ struct Board {
   std::uint32_t farewell_count;
 };
 
-/// Where the keeper maps the board: fixed, so that the supervisor can write argv as the pointers execve wants.
+/// Where the keeper maps the board: fixed, so that the supervisor can write argv as the pointers execve
+/// wants.
 inline constexpr std::uint64_t kBoardAddress = 0x2'0000'0000;
 
 /// What the keeper keeps mapped. All but a huge argv fits; gVisor counts a mapping's 2 MiB areas as resident.

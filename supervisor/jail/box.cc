@@ -19,7 +19,8 @@
 namespace bailiff {
 namespace {
 
-/// Descriptors handed to the keeper lie above those it will have, so that dup2 never overwrites one still needed.
+/// Descriptors handed to the keeper lie above those it will have, so that dup2 never overwrites one still
+/// needed.
 constexpr int kFirstFreeFd = 16;
 
 Result<UniqueFd> above_keeper_fds(UniqueFd fd, const char* what) {
@@ -34,7 +35,8 @@ Result<int> keeper_program() {
   if (program) return program.get();
   constexpr unsigned kMfdExec = 0x10;  // Linux 6.3; asked for where vm.memfd_noexec would take the right away
   UniqueFd fd(::memfd_create("bailiff-keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING | kMfdExec));
-  if (!fd && errno == EINVAL) fd = UniqueFd(::memfd_create("bailiff-keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd && errno == EINVAL)
+    fd = UniqueFd(::memfd_create("bailiff-keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return errno_error("memfd_create keeper");
   const std::span<const std::byte> image = keeper_image();
   if (::write(fd.get(), image.data(), image.size()) != static_cast<ssize_t>(image.size())) {
@@ -56,10 +58,16 @@ struct KeeperStart {
 /// Runs in a vfork child on the supervisor's memory: system calls only.
 int enter_keeper(void* argument) {
   auto& start = *static_cast<KeeperStart*>(argument);
-  const struct { int from, to; } places[] = {{start.null, 0}, {start.null, 1}, {start.null, 2},
-                                             {start.socket, kKeeperSocketFd}, {start.board, kKeeperBoardFd},
-                                             {start.lease, kKeeperLeaseFd}, {start.cgroup_parent, kKeeperCgroupParentFd},
-                                             {start.last_pid, kKeeperLastPidFd}};
+  const struct {
+    int from, to;
+  } places[] = {{start.null, 0},
+                {start.null, 1},
+                {start.null, 2},
+                {start.socket, kKeeperSocketFd},
+                {start.board, kKeeperBoardFd},
+                {start.lease, kKeeperLeaseFd},
+                {start.cgroup_parent, kKeeperCgroupParentFd},
+                {start.last_pid, kKeeperLastPidFd}};
   for (const auto& place : places) {
     if (place.from >= 0 && ::dup2(place.from, place.to) < 0) {
       start.error = errno;
@@ -153,8 +161,8 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
     if (last_pid) last_pid = TRY(above_keeper_fds(std::move(last_pid), "ns_last_pid"));
   }
   restarts_pids_ = static_cast<bool>(last_pid);
-  KeeperStart start{TRY(keeper_program()), theirs.get(), board.get(), lease.get(), cgroup_parent.get(), last_pid.get(),
-                    null.get()};
+  KeeperStart start{TRY(keeper_program()), theirs.get(),   board.get(), lease.get(),
+                    cgroup_parent.get(),   last_pid.get(), null.get()};
 
   int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
   for (const Namespace& ns : kNamespaces) {
@@ -186,7 +194,8 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   const ReplyMessage ready = TRY(receive());
   if (ready.reply != Reply::kReady) return internal_error("the keeper's first word was not Ready");
   const Renounced& renounced = this->board().renounced;
-  // What a program could use against us. The others (keyring, securebits: absent in gVisor) are belts to braces.
+  // What a program could use against us. The others (keyring, securebits: absent in gVisor) are belts to
+  // braces.
   if (errno = renounced.no_new_privs; errno != 0) return errno_error("prctl no_new_privs");
   if (errno = renounced.bounding_set; errno != 0) return errno_error("prctl drop bounding set");
   if (errno = renounced.dumpable; errno != 0) return errno_error("prctl not dumpable");
@@ -198,8 +207,9 @@ Result<void> Box::build() {
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
   // Should we die, the keeper removes the leaf of the run, whose name stands on the board.
-  farewell.add("rmdir cgroup", SYS_unlinkat,
-               {kKeeperCgroupParentFd, CallList::Arg(offsetof(Board, cgroup_name), Call::kBoard), AT_REMOVEDIR});
+  farewell.add(
+      "rmdir cgroup", SYS_unlinkat,
+      {kKeeperCgroupParentFd, CallList::Arg(offsetof(Board, cgroup_name), Call::kBoard), AT_REMOVEDIR});
   board().farewell = farewell.finish();
   board().farewell_count = static_cast<std::uint32_t>(farewell.size());
 
@@ -316,8 +326,8 @@ void Box::close() {
   scratch_.reset();
   null_.reset();
   if (keeper_ > 0) {
-    // Killing pid 1 of the namespace kills all in it; our wait returns when the kernel has reaped the last of them
-    // (kernel/pid_namespace.c, zap_pid_ns_processes).
+    // Killing pid 1 of the namespace kills all in it; our wait returns when the kernel has reaped the last of
+    // them (kernel/pid_namespace.c, zap_pid_ns_processes).
     ::kill(keeper_, SIGKILL);
     while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
     }

@@ -28,8 +28,8 @@ struct Surroundings {
   Kernel kernel = {};
 };
 
-/// The prepared surroundings of one submission: namespaces, a root file system, a user id, and the keeper in it as
-/// pid 1. Move-only; destruction kills everything inside and waits until it is gone.
+/// The prepared surroundings of one submission: namespaces, a root file system, a user id, and the keeper in
+/// it as pid 1. Move-only; destruction kills everything inside and waits until it is gone.
 ///
 /// Thread: the supervisor's only one.
 class Box {

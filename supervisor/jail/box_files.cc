@@ -76,14 +76,17 @@ OutputFile copy_one_out(int box, const std::string& name, std::uint64_t ceiling)
   struct stat status = {};
   if (!directory || ::fstatat(directory->get(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) {
     // A link or a file in place of a directory on the way is not a missing file.
-    out.error = !directory && (directory.error().code == ELOOP || directory.error().code == ENOTDIR) ? "not_regular" : "missing";
+    out.error = !directory && (directory.error().code == ELOOP || directory.error().code == ENOTDIR)
+                    ? "not_regular"
+                    : "missing";
     return out;
   }
   if (!S_ISREG(status.st_mode)) {
     out.error = "not_regular";  // looked at before it is opened: opening a FIFO or a device is an act
     return out;
   }
-  const UniqueFd fd(::openat(directory->get(), leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const UniqueFd fd(
+      ::openat(directory->get(), leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode)) {
     out.error = "not_regular";
     return out;
@@ -118,7 +121,8 @@ bool find_file_of(int directory, const char* name, std::uint64_t size, int depth
     struct stat status = {};
     if (::fstatat(dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) continue;
     if (S_ISREG(status.st_mode)) found = static_cast<std::uint64_t>(status.st_size) >= size;
-    if (S_ISDIR(status.st_mode) && depth > 0) found = find_file_of(dir_fd, entry->d_name, size, depth - 1, left);
+    if (S_ISDIR(status.st_mode) && depth > 0)
+      found = find_file_of(dir_fd, entry->d_name, size, depth - 1, left);
     if (found) break;
   }
   ::closedir(dir);
@@ -132,7 +136,8 @@ Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files,
   const UniqueFd box(::openat(scratch, "box", kDirectory));
   if (!box) return errno_error("open box");
   for (const auto& [name, file] : files) {
-    TRY(copy_one_in(box.get(), name, file.mode, owner, [&](int fd) { return write_all(fd, file.content.bytes); }));
+    TRY(copy_one_in(box.get(), name, file.mode, owner,
+                    [&](int fd) { return write_all(fd, file.content.bytes); }));
   }
   return {};
 }
@@ -146,7 +151,8 @@ Result<void> copy_in(int scratch, const Spool& spool, uid_t owner) {
       auto offset = static_cast<off_t>(file.offset);
       const auto end = static_cast<off_t>(file.offset + file.size);
       while (offset < end) {
-        const ssize_t sent = ::sendfile(fd, spool.bytes.get(), &offset, static_cast<std::size_t>(end - offset));
+        const ssize_t sent =
+            ::sendfile(fd, spool.bytes.get(), &offset, static_cast<std::size_t>(end - offset));
         if (sent < 0 && errno == EINTR) continue;
         if (sent <= 0) return errno_error("sendfile");
       }
@@ -156,7 +162,8 @@ Result<void> copy_in(int scratch, const Spool& spool, uid_t owner) {
   return {};
 }
 
-Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names, Bytes ceiling) {
+Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names,
+                                                   Bytes ceiling) {
   std::map<std::string, OutputFile> files;
   if (names.empty()) return files;
   const UniqueFd box(::openat(scratch, "box", kDirectory));

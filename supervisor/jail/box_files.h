@@ -14,16 +14,18 @@
 
 namespace bailiff {
 
-/// Files into and out of a box, by descriptor from its scratch directory: no path a program could have bent is ever
-/// followed. Names have passed check_box_name; here each component is opened with O_NOFOLLOW all the same.
+/// Files into and out of a box, by descriptor from its scratch directory: no path a program could have bent
+/// is ever followed. Names have passed check_box_name; here each component is opened with O_NOFOLLOW all the
+/// same.
 
-/// Puts `files` below scratch/box, owned by `owner`. The box is fresh: a name that exists already is an error.
+/// Puts `files` below scratch/box, owned by `owner`. The box is fresh: a name that exists already is an
+/// error.
 ///
 /// Errors: kRequest files.<name>  ENOSPC: they do not fit into the disk quota
 Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files, uid_t owner);
 
-/// Files of a box that is used more than once: their bytes lie one after the other in a memfd, so that they cost the
-/// supervisor no resident memory and can be put into fresh directories again.
+/// Files of a box that is used more than once: their bytes lie one after the other in a memfd, so that they
+/// cost the supervisor no resident memory and can be put into fresh directories again.
 struct SpooledFile {
   std::string name;
   unsigned mode = 0644;
@@ -36,11 +38,13 @@ struct Spool {
 };
 Result<void> copy_in(int scratch, const Spool& spool, uid_t owner);
 
-/// Reads back `names` from below scratch/box, after the last process is dead. Regular files only, together at most
-/// `ceiling` bytes. What cannot be had carries its reason: missing | not_regular | too_big.
-Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names, Bytes ceiling);
+/// Reads back `names` from below scratch/box, after the last process is dead. Regular files only, together at
+/// most `ceiling` bytes. What cannot be had carries its reason: missing | not_regular | too_big.
+Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names,
+                                                   Bytes ceiling);
 
-/// Is there a regular file of at least `size` bytes in box, tmp or shm? Looks at the first few thousand entries only.
+/// Is there a regular file of at least `size` bytes in box, tmp or shm? Looks at the first few thousand
+/// entries only.
 bool has_file_of(int scratch, Bytes size);
 
 }  // namespace bailiff

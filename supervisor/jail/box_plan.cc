@@ -16,7 +16,8 @@ namespace {
 
 using Slot = CallList::Slot;
 
-/// Where the new root is put together inside the keeper's own mount namespace: any directory every system has.
+/// Where the new root is put together inside the keeper's own mount namespace: any directory every system
+/// has.
 const std::string kStage = "/tmp";
 
 std::optional<RootTree::Entry> entry_of(int tree, const std::string& path) {
@@ -62,7 +63,8 @@ void bind_read_only(CallList& calls, const RootTree::Entry& entry) {
   // Not recursive: what is mounted below /usr was not on the list.
   calls.add("bind /" + entry.path, SYS_mount, {entry.path, target, nullptr, MS_BIND, nullptr});
   calls.add("make /" + entry.path + " read-only", SYS_mount,
-            {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME, nullptr});
+            {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME,
+             nullptr});
 }
 
 void write_file(CallList& calls, const std::string& path, const std::string& text) {
@@ -85,10 +87,12 @@ struct Place {
   unsigned mode;
   bool owned;
 };
-constexpr Place kPlaces[] = {{"box", "/box", 0755, true}, {"tmp", "/tmp", 01777, false}, {"shm", "/dev/shm", 01777, false}};
+constexpr Place kPlaces[] = {
+    {"box", "/box", 0755, true}, {"tmp", "/tmp", 01777, false}, {"shm", "/dev/shm", 01777, false}};
 
-/// One tmpfs, hence one quota, shown at the three places a program may write to. Its root directory and the three
-/// below it are inodes of their own and not the program's. Returns the index of the call that holds disk_inodes.
+/// One tmpfs, hence one quota, shown at the three places a program may write to. Its root directory and the
+/// three below it are inodes of their own and not the program's. Returns the index of the call that holds
+/// disk_inodes.
 int add_scratch(CallList& calls, const BoxSpec& spec, uid_t uid, const std::string& root) {
   const std::string size = "mode=0700,size=" + std::to_string(spec.disk.count);
   constexpr std::uint64_t kFlags = MS_NOSUID | MS_NODEV | MS_NOATIME;
@@ -106,14 +110,17 @@ int add_scratch(CallList& calls, const BoxSpec& spec, uid_t uid, const std::stri
     const std::string inside = scratch + "/" + place.name;
     calls.add(std::string("mkdir scratch ") + place.name, SYS_mkdirat, {AT_FDCWD, inside, place.mode});
     calls.add(std::string("chmod ") + place.where, SYS_fchmodat, {AT_FDCWD, inside, place.mode});
-    if (place.owned) calls.add(std::string("chown ") + place.where, SYS_fchownat, {AT_FDCWD, inside, uid, uid, 0});
-    calls.add(std::string("bind ") + place.where, SYS_mount, {inside, root + place.where, nullptr, MS_BIND, nullptr});
+    if (place.owned)
+      calls.add(std::string("chown ") + place.where, SYS_fchownat, {AT_FDCWD, inside, uid, uid, 0});
+    calls.add(std::string("bind ") + place.where, SYS_mount,
+              {inside, root + place.where, nullptr, MS_BIND, nullptr});
   }
   return inodes_call;
 }
 
 void open_scratch(CallList& calls) {
-  calls.add("open scratch", SYS_openat, {AT_FDCWD, "/.scratch", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0}).save(kSlotScratch);
+  calls.add("open scratch", SYS_openat, {AT_FDCWD, "/.scratch", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
+      .save(kSlotScratch);
 }
 
 }  // namespace
@@ -125,8 +132,8 @@ Result<RootTree> RootTree::of_host() {
   for (const char* path : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
     if (auto entry = entry_of(root.get(), path)) tree.entries.push_back(*std::move(entry));
   }
-  // Debian keeps these outside /usr: the loader's index, the links behind cc, java, awk …, and the configuration
-  // without which a JVM or Free Pascal does not start.
+  // Debian keeps these outside /usr: the loader's index, the links behind cc, java, awk …, and the
+  // configuration without which a JVM or Free Pascal does not start.
   for (const char* path : {"etc/ld.so.cache", "etc/alternatives", "etc/fpc.cfg"}) {
     if (auto entry = entry_of(root.get(), path)) tree.entries.push_back(*std::move(entry));
   }
@@ -149,8 +156,9 @@ Result<RootTree> RootTree::of_directory(const std::string& directory) {
     error.key = "--root";
     return error;
   }
-  static constexpr std::string_view kNever[] = {"dev", "proc", "sys", "tmp", "run", "box", "home", "root", "var", "srv",
-                                                "boot", "mnt", "media", "lost+found", ".scratch"};
+  static constexpr std::string_view kNever[] = {"dev",  "proc", "sys",   "tmp",        "run",
+                                                "box",  "home", "root",  "var",        "srv",
+                                                "boot", "mnt",  "media", "lost+found", ".scratch"};
   for (const std::string& name : names_in(root.get(), ".")) {
     if (std::find(std::begin(kNever), std::end(kNever), name) != std::end(kNever)) continue;
     if (auto entry = entry_of(root.get(), name)) tree.entries.push_back(*std::move(entry));
@@ -200,7 +208,8 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
 
   calls.add("mkdir /proc", SYS_mkdirat, {AT_FDCWD, kStage + "/proc", 0555});
   constexpr std::uint64_t kProcFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  // hidepid: others' processes are not there at all; subset=pid (Linux 5.8): nor are /proc/sys, keys, locks, loadavg.
+  // hidepid: others' processes are not there at all; subset=pid (Linux 5.8): nor are /proc/sys, keys, locks,
+  // loadavg.
   calls.add("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, "hidepid=2,subset=pid"});
   plan.hidepid_call = calls.last();
   calls.otherwise("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, "hidepid=2"});
@@ -216,7 +225,8 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
 
   open_scratch(calls);
   calls.add("open /dev/null", SYS_openat, {AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0}).save(kSlotNull);
-  calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0}).save(kSlotProc);
+  calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
+      .save(kSlotProc);
   return plan;
 }
 

@@ -27,8 +27,8 @@ struct RootTree {
   /// The allow-list of this host: /usr, /bin, /lib*, and those parts of /etc that programs cannot do without.
   /// Never /home, /root, /run, /var, /srv: a read-only bind does not stop connect() to a unix socket.
   static Result<RootTree> of_host();
-  /// Everything at the top of `directory` but what a box replaces (dev, proc, sys, tmp, run, box) or never shows.
-  /// In an image that is "/": its /etc is the image's.
+  /// Everything at the top of `directory` but what a box replaces (dev, proc, sys, tmp, run, box) or never
+  /// shows. In an image that is "/": its /etc is the image's.
   ///
   /// Errors: kRequest  not an absolute path of a directory
   static Result<RootTree> of_directory(const std::string& directory);
@@ -45,14 +45,14 @@ struct BoxSpec {
 /// The calls that turn the keeper's fresh namespaces into a box, and which of them answer a question.
 struct BoxPlan {
   CallList calls;
-  int inodes_call = -1;    // held iff this one succeeded
+  int inodes_call = -1;  // held iff this one succeeded
   int hidepid_call = -1;
 };
 
 /// Composes the list of calls. Pure but for what it writes to the board.
 BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer);
-/// The calls that give a built box new writable directories in place of the ones a run has changed: how much there
-/// is to throw away does not matter, it goes with its file system.
+/// The calls that give a built box new writable directories in place of the ones a run has changed: how much
+/// there is to throw away does not matter, it goes with its file system.
 CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer);
 
 }  // namespace bailiff

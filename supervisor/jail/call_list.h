@@ -15,7 +15,8 @@ class BoardWriter {
  public:
   BoardWriter(std::byte* board, Offset from) : board_(board), next_(from) {}
 
-  /// Room for `size` bytes, 16-aligned. Asserts that the board is large enough: callers bound what they put there.
+  /// Room for `size` bytes, 16-aligned. Asserts that the board is large enough: callers bound what they put
+  /// there.
   Offset reserve(std::size_t size);
   Offset put(const void* data, std::size_t size);
   Offset text(std::string_view text);  // NUL-terminated
@@ -31,18 +32,20 @@ class BoardWriter {
 /// Read box_plan.cc to see how a box comes into being.
 class CallList {
  public:
-  struct Slot { int index; };
+  struct Slot {
+    int index;
+  };
 
   /// One argument: a number, a text that is put on the board, or a descriptor some earlier call saved.
   struct Arg {
-    Arg(std::nullptr_t) : number(0) {}                          // NOLINT: implicit on purpose
-    Arg(const char* value) : kind(Call::kBoard), text(value) {}  // NOLINT
+    Arg(std::nullptr_t) : number(0) {}                                  // NOLINT: implicit on purpose
+    Arg(const char* value) : kind(Call::kBoard), text(value) {}         // NOLINT
     Arg(const std::string& value) : kind(Call::kBoard), text(value) {}  // NOLINT
     Arg(Offset offset, Call::ArgKind on_board) : kind(on_board), number(offset) {}
     Arg(Slot slot) : kind(Call::kSlot), number(static_cast<std::uint64_t>(slot.index)) {}  // NOLINT
     template <typename T>
-      requires(std::is_integral_v<T> || std::is_enum_v<T>)
-    Arg(T value) : number(static_cast<std::uint64_t>(static_cast<std::int64_t>(value))) {}  // NOLINT
+    requires(std::is_integral_v<T> || std::is_enum_v<T>) Arg(T value)
+        : number(static_cast<std::uint64_t>(static_cast<std::int64_t>(value))) {}  // NOLINT
 
     Call::ArgKind kind = Call::kLiteral;
     std::uint64_t number = 0;

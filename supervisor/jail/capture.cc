@@ -35,7 +35,8 @@ Result<void> Capture::drain() {
     const auto size = static_cast<std::size_t>(got);
     nettle_sha256_update(&hash_, size, reinterpret_cast<const std::uint8_t*>(buffer.data()));
     bytes_ += size;
-    if (kept_.size() < ceiling_) kept_.append(buffer.data(), std::min<std::uint64_t>(size, ceiling_ - kept_.size()));
+    if (kept_.size() < ceiling_)
+      kept_.append(buffer.data(), std::min<std::uint64_t>(size, ceiling_ - kept_.size()));
   }
   return {};
 }

@@ -12,8 +12,8 @@
 
 namespace bailiff {
 
-/// Reads one output stream of the program from a pipe: keeps the first `ceiling` bytes, counts and hashes the rest.
-/// Its memory is bounded by the ceiling whatever the program writes.
+/// Reads one output stream of the program from a pipe: keeps the first `ceiling` bytes, counts and hashes the
+/// rest. Its memory is bounded by the ceiling whatever the program writes.
 class Capture {
  public:
   /// Makes the pipe; `write_end` is for the program.
@@ -23,10 +23,11 @@ class Capture {
   [[nodiscard]] bool over_ceiling() const { return bytes_ > ceiling_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
-  /// Takes what is there without waiting, until the pipe is empty, at its end, or past the ceiling: a flood must
-  /// not keep the supervisor here. Closes the pipe at its end.
+  /// Takes what is there without waiting, until the pipe is empty, at its end, or past the ceiling: a flood
+  /// must not keep the supervisor here. Closes the pipe at its end.
   Result<void> drain();
-  /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream away.
+  /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream
+  /// away.
   Result<Stream> finish();
 
  private:

@@ -23,14 +23,16 @@ std::string slurp(int directory, const char* name) {
   std::string text;
   char buffer[4096];
   ssize_t got = 0;
-  while (fd && (got = ::read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(got));
+  while (fd && (got = ::read(fd.get(), buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<std::size_t>(got));
   return text;
 }
 
 Result<void> put(int directory, const char* name, std::string_view text) {
   UniqueFd fd(::openat(directory, name, O_WRONLY | O_CLOEXEC));
   if (!fd) return errno_error(std::string("open cgroup file ") + name);
-  if (::write(fd.get(), text.data(), text.size()) < 0) return errno_error(std::string("write cgroup file ") + name);
+  if (::write(fd.get(), text.data(), text.size()) < 0)
+    return errno_error(std::string("write cgroup file ") + name);
   return {};
 }
 
@@ -94,7 +96,8 @@ void sweep(int tree) {
     if (!std::string_view(entry->d_name).starts_with(kLeafPrefix)) continue;
     UniqueFd leaf(::openat(tree, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (!leaf || ::flock(leaf.get(), LOCK_EX | LOCK_NB) < 0) continue;
-    (void)put(leaf.get(), "cgroup.kill", "1");  // nothing alive is the normal case; what remains is retried next time
+    (void)put(leaf.get(), "cgroup.kill",
+              "1");  // nothing alive is the normal case; what remains is retried next time
     ::unlinkat(tree, entry->d_name, AT_REMOVEDIR);
   }
   ::closedir(dir);
@@ -117,7 +120,8 @@ CgroupTree CgroupTree::find() {
     tree.why_not_ = "open " + tree.path_ + ": " + std::strerror(errno);
     return tree;
   }
-  if (::faccessat(dir.get(), "cgroup.procs", W_OK, AT_EACCESS) < 0 || ::faccessat(dir.get(), ".", W_OK, AT_EACCESS) < 0) {
+  if (::faccessat(dir.get(), "cgroup.procs", W_OK, AT_EACCESS) < 0 ||
+      ::faccessat(dir.get(), ".", W_OK, AT_EACCESS) < 0) {
     tree.why_not_ = tree.path_ + " is not writable: " + std::strerror(errno);
     return tree;
   }
@@ -146,7 +150,8 @@ CgroupDir::~CgroupDir() {
   if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno != EBUSY) return;
   // Something is alive inside only when the keeper could not end it; the kernel's own kill is asynchronous.
   (void)put(fd_.get(), "cgroup.kill", "1");
-  for (int i = 0; i < 100 && ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY; ++i) {
+  for (int i = 0; i < 100 && ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY;
+       ++i) {
     ::usleep(1000);
   }
 }
@@ -155,7 +160,8 @@ Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree) {
   static unsigned sequence = 0;
   for (int attempt = 0; attempt < 100; ++attempt) {
     CgroupLeaf leaf;
-    const std::string name = std::string(kLeafPrefix) + std::to_string(::getpid()) + "-" + std::to_string(sequence++);
+    const std::string name =
+        std::string(kLeafPrefix) + std::to_string(::getpid()) + "-" + std::to_string(sequence++);
     if (::mkdirat(tree.fd(), name.c_str(), 0755) < 0) {
       if (errno == EEXIST) continue;  // a process of that number and another pid namespace
       return errno_error("mkdir " + tree.path() + "/" + name);
@@ -171,7 +177,8 @@ Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree) {
       leaf.peak_ = UniqueFd(::openat(leaf.fd(), "memory.peak", O_RDWR | O_CLOEXEC));
       leaf.peak_resets_ = static_cast<bool>(leaf.peak_);
       if (!leaf.peak_) leaf.peak_ = UniqueFd(::openat(leaf.fd(), "memory.peak", O_RDONLY | O_CLOEXEC));
-      (void)put(leaf.fd(), "memory.swap.max", "0");  // absent without swap accounting: then there is no swap to hold
+      (void)put(leaf.fd(), "memory.swap.max",
+                "0");  // absent without swap accounting: then there is no swap to hold
       TRY(put(leaf.fd(), "memory.oom.group", "1"));  // one death ends the whole run (Linux 4.19)
     }
     return leaf;
@@ -211,7 +218,8 @@ Result<CgroupCpu> CgroupLeaf::cpu_since_creation() const {
 
 Result<CgroupCpu> CgroupLeaf::cpu() const {
   const CgroupCpu now = TRY(cpu_since_creation());
-  return CgroupCpu{now.total - cpu_before_.total, now.user - cpu_before_.user, now.system - cpu_before_.system};
+  return CgroupCpu{now.total - cpu_before_.total, now.user - cpu_before_.user,
+                   now.system - cpu_before_.system};
 }
 
 std::optional<Bytes> CgroupLeaf::memory_peak() const {

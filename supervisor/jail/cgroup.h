@@ -16,8 +16,8 @@ namespace bailiff {
 /// Found once per process. "Not available" is a normal answer, with the reason.
 class CgroupTree {
  public:
-  /// Looks at /proc/self/mountinfo and /proc/self/cgroup, enables what controllers it may, and removes leaves that
-  /// dead supervisors left behind (each living one holds a flock on its leaves).
+  /// Looks at /proc/self/mountinfo and /proc/self/cgroup, enables what controllers it may, and removes leaves
+  /// that dead supervisors left behind (each living one holds a flock on its leaves).
   static CgroupTree find();
 
   [[nodiscard]] bool available() const { return static_cast<bool>(dir_); }
@@ -56,7 +56,8 @@ class CgroupDir {
   }
   ~CgroupDir();
 
-  /// Opens the directory and marks it as ours by a flock that lives as long as this. False: another's sweep took it.
+  /// Opens the directory and marks it as ours by a flock that lives as long as this. False: another's sweep
+  /// took it.
   bool hold();
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -87,9 +88,11 @@ class CgroupLeaf {
   [[nodiscard]] int fd() const { return dir_.fd(); }
   [[nodiscard]] const std::string& name() const { return dir_.name(); }
 
-  /// Applies the limits that the tree's controllers can hold, and starts counting from here. Nothing runs inside.
+  /// Applies the limits that the tree's controllers can hold, and starts counting from here. Nothing runs
+  /// inside.
   Result<void> begin_run(const Limits& limits);
-  /// Whether another run may follow in it: not where memory.peak is there and cannot be reset (before Linux 6.12).
+  /// Whether another run may follow in it: not where memory.peak is there and cannot be reset (before
+  /// Linux 6.12).
   [[nodiscard]] bool reusable() const { return !has_memory_ || peak_resets_; }
 
   /// user + system time of everything that ran inside; lags up to one tick while something runs
@@ -105,11 +108,12 @@ class CgroupLeaf {
 
   CgroupDir dir_;
   UniqueFd cpu_stat_;  // kept open: read several times a run
-  UniqueFd peak_;      // kept open: a reset holds for the descriptor it was written to (cgroup-v2.rst, memory.peak)
+  UniqueFd
+      peak_;  // kept open: a reset holds for the descriptor it was written to (cgroup-v2.rst, memory.peak)
   bool has_memory_ = false;
   bool has_pids_ = false;
   bool peak_resets_ = false;
-  std::optional<Bytes> memory_max_;      // as last written
+  std::optional<Bytes> memory_max_;  // as last written
   std::optional<unsigned> pids_max_;
   CgroupCpu cpu_before_ = {};
   MemoryEvents events_before_ = {};

@@ -15,13 +15,14 @@ namespace {
 constexpr std::uint32_t kChanges = IN_CREATE | IN_DELETE | IN_MODIFY | IN_ATTRIB | IN_MOVE | IN_CLOSE_WRITE |
                                    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
-/// Watches the directory `name` below `parent` and all below it. The box is still untouched: no link is followed
-/// that was not ours.
+/// Watches the directory `name` below `parent` and all below it. The box is still untouched: no link is
+/// followed that was not ours.
 Result<void> watch_tree(int inotify, int parent, const char* name) {
   UniqueFd directory(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory) return errno_error(std::string("open ") + name);
   // By descriptor: the directory has no path in our mount namespace.
-  if (::inotify_add_watch(inotify, ("/proc/self/fd/" + std::to_string(directory.get())).c_str(), kChanges) < 0) {
+  if (::inotify_add_watch(inotify, ("/proc/self/fd/" + std::to_string(directory.get())).c_str(), kChanges) <
+      0) {
     return errno_error(std::string("inotify_add_watch ") + name);
   }
   DIR* dir = ::fdopendir(directory.get());

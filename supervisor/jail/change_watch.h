@@ -5,9 +5,10 @@
 
 namespace bailiff {
 
-/// Knows whether anything below the writable directories of a box was changed: a file or directory made, removed,
-/// renamed, written (by mmap too: the descriptor it needs is closed at the latest at its holder's end), an attribute
-/// set. Reading leaves no event, and no trace either: the box is mounted noatime (inotify(7)).
+/// Knows whether anything below the writable directories of a box was changed: a file or directory made,
+/// removed, renamed, written (by mmap too: the descriptor it needs is closed at the latest at its holder's
+/// end), an attribute set. Reading leaves no event, and no trace either: the box is mounted noatime
+/// (inotify(7)).
 ///
 /// A clean answer lets the next run go on in the same directories; anything else means they are made anew.
 class ChangeWatch {

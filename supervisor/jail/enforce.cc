@@ -11,7 +11,8 @@ constexpr const char* kNone = "none";
 constexpr const char* kUnlimited = "unlimited";  // nothing was asked for, so nothing has to hold it
 
 /// Why `name` is not held by `wanted`, in words an operator can act on.
-std::string why(const std::string& name, const std::string& wanted, const std::string& have, const CgroupTree& cgroups) {
+std::string why(const std::string& name, const std::string& wanted, const std::string& have,
+                const CgroupTree& cgroups) {
   std::string text = "is enforced by \"" + have + "\" here, not by \"" + wanted + "\"";
   if (wanted != "cgroup") return text;
   if (!cgroups.available()) return text + ": " + cgroups.why_not();
@@ -22,7 +23,8 @@ std::string why(const std::string& name, const std::string& wanted, const std::s
 
 }  // namespace
 
-Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Box& box, const CgroupTree& cgroups) {
+Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Box& box,
+                                                   const CgroupTree& cgroups) {
   const Limits& limits = spec.limits;
   const auto has_namespace = [&](const char* name) {
     const auto& all = box.namespaces();
@@ -31,14 +33,18 @@ Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Bo
   std::map<std::string, std::string> held = {
       {"cpu_time", limits.cpu_time ? "timer" : kUnlimited},
       {"wall_time", "timer"},
-      {"memory", !limits.memory ? kUnlimited : cgroups.has("memory") ? "cgroup" : "sampling"},
+      {"memory", !limits.memory          ? kUnlimited
+                 : cgroups.has("memory") ? "cgroup"
+                                         : "sampling"},
       {"stack", limits.stack ? "rlimit" : kUnlimited},
       {"output", "pipe"},
       {"file_size", limits.file_size ? "rlimit" : kUnlimited},
       {"processes", cgroups.has("pids") ? "cgroup" : "rlimit"},
       {"open_files", "rlimit"},
       {"disk_bytes", "tmpfs"},
-      {"disk_inodes", !limits.disk_inodes ? kUnlimited : box.holds_inodes() ? "tmpfs" : kNone},
+      {"disk_inodes", !limits.disk_inodes  ? kUnlimited
+                      : box.holds_inodes() ? "tmpfs"
+                                           : kNone},
       {"seccomp", spec.seccomp},
       {"uid", "lease"},
   };

@@ -11,8 +11,9 @@ namespace bailiff {
 
 /// Which mechanism will hold each limit and isolation layer of this run in this box: RunResult.enforced.
 ///
-/// Errors (kRequest, naming the key): `require` asks for a mechanism that is not there; a limit the caller wrote, or
-/// a layer, has none at all and is not in `accept_missing`.
-Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Box& box, const CgroupTree& cgroups);
+/// Errors (kRequest, naming the key): `require` asks for a mechanism that is not there; a limit the caller
+/// wrote, or a layer, has none at all and is not in `accept_missing`.
+Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Box& box,
+                                                   const CgroupTree& cgroups);
 
 }  // namespace bailiff

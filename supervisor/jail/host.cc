@@ -18,9 +18,11 @@ struct Better {
 constexpr Better kByCgroup[] = {{"memory", "memory"}, {"processes", "pids"}};
 
 std::string how_to_get(const CgroupTree& cgroups, const std::string& controller) {
-  if (!cgroups.available()) return cgroups.why_not() + "; run where cgroup v2 is mounted and delegated to this process";
+  if (!cgroups.available())
+    return cgroups.why_not() + "; run where cgroup v2 is mounted and delegated to this process";
   return "no " + controller + " controller in " + cgroups.path() +
-         "; boot with cgroup v2 alone (systemd.unified_cgroup_hierarchy=1) and delegate it, e.g. a unit with Delegate=yes";
+         "; boot with cgroup v2 alone (systemd.unified_cgroup_hierarchy=1) and delegate it, e.g. a unit with "
+         "Delegate=yes";
 }
 
 std::string first_line_of(const char* path) {
@@ -42,11 +44,13 @@ HostReport probe_host(const Surroundings& surroundings) {
   report.cgroup_problem = surroundings.cgroups.why_not();
   report.cgroup_controllers = surroundings.cgroups.controllers();
 
-  // The one program that is there in any root tree is our own: the keeper, which ends at once without its board.
+  // The one program that is there in any root tree is our own: the keeper, which ends at once without its
+  // board.
   RunSpec spec;
   spec.argv = {"./probe"};
   const std::span<const std::byte> image = keeper_image();
-  spec.files["probe"] = InputFile{{std::string(reinterpret_cast<const char*>(image.data()), image.size()), {}}, 0755};
+  spec.files["probe"] =
+      InputFile{{std::string(reinterpret_cast<const char*>(image.data()), image.size()), {}}, 0755};
   const Result<RunResult> tried = run_once(surroundings, spec);
   if (!tried) {
     report.problem = tried.error().message();
@@ -65,10 +69,12 @@ HostReport probe_host(const Surroundings& surroundings) {
     held.fix = how_to_get(surroundings.cgroups, better.controller);
   }
   if (report.mechanisms["disk_inodes"].mechanism == "unlimited") {  // a default that bent to the host
-    report.mechanisms["disk_inodes"] = HostMechanism{"none", "tmpfs", "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};
+    report.mechanisms["disk_inodes"] =
+        HostMechanism{"none", "tmpfs", "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};
   }
   if (first_line_of("/proc/sys/kernel/core_pattern").starts_with('|')) {
-    report.warnings.emplace_back("kernel.core_pattern is a pipe: only RLIMIT_CORE = 1 keeps crashing programs from it");
+    report.warnings.emplace_back(
+        "kernel.core_pattern is a pipe: only RLIMIT_CORE = 1 keeps crashing programs from it");
   }
   return report;
 }

@@ -5,7 +5,8 @@
 
 namespace bailiff {
 
-/// Looks at this host by opening a real box and running a real program in it: nothing is claimed that was not tried.
+/// Looks at this host by opening a real box and running a real program in it: nothing is claimed that was not
+/// tried.
 HostReport probe_host(const Surroundings& surroundings);
 
 }  // namespace bailiff

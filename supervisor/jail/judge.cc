@@ -18,21 +18,23 @@ struct StopWords {
 
 /// Indexed by Stop.
 constexpr StopWords kStopWords[] = {
-    {Verdict::kMemoryLimit, "peak", "memory"},     {Verdict::kTimeLimit, "cpu", "cpu_time"},
-    {Verdict::kTimeLimit, "wall", "wall_time"},    {Verdict::kOutputLimit, "stdout", "output"},
-    {Verdict::kOutputLimit, "stderr", "output"},   {Verdict::kInternalError, "launcher", ""},
+    {Verdict::kMemoryLimit, "peak", "memory"},   {Verdict::kTimeLimit, "cpu", "cpu_time"},
+    {Verdict::kTimeLimit, "wall", "wall_time"},  {Verdict::kOutputLimit, "stdout", "output"},
+    {Verdict::kOutputLimit, "stderr", "output"}, {Verdict::kCancelled, "caller", ""},
 };
 
 void exceed(Judgement& out, const char* limit) {
-  if (*limit != 0 && std::find(out.limits_exceeded.begin(), out.limits_exceeded.end(), limit) == out.limits_exceeded.end()) {
+  if (*limit != 0 &&
+      std::find(out.limits_exceeded.begin(), out.limits_exceeded.end(), limit) == out.limits_exceeded.end()) {
     out.limits_exceeded.emplace_back(limit);
   }
 }
 
 /// Indexed by Step: what the child was doing when it could not go on.
 constexpr const char* kStepNames[] = {
-    "",        "clone",   "setsid",  "keyring", "cgroup.procs", "stdio",        "oom_score_adj",  "rlimit",  "workdir",     "groups",
-    "gid",     "uid",     "capset",  "no_new_privs", "signal mask",  "close_range",    "seccomp", "exec"};
+    "",        "clone",  "setsid", "keyring", "cgroup.procs", "stdio",        "oom_score_adj", "rlimit",
+    "workdir", "groups", "gid",    "uid",     "capset",       "no_new_privs", "signal mask",   "close_range",
+    "seccomp", "exec"};
 
 std::string describe(const StepFailure& failure) {
   std::string text = kStepNames[static_cast<int>(failure.step)];
@@ -52,14 +54,20 @@ Judgement never_started(const StepFailure& failure) {
   out.reason = "exec_failed";
   switch (failure.error) {
     case ENOENT:
-    case ENOTDIR: out.reason_detail = "not_found"; break;
+    case ENOTDIR:
+      out.reason_detail = "not_found";
+      break;
     case EACCES:
     case EPERM:
     case EISDIR:
-    case ELOOP: out.reason_detail = "permission"; break;
+    case ELOOP:
+      out.reason_detail = "permission";
+      break;
     case ENOEXEC:
     case EINVAL:
-    case ELIBBAD: out.reason_detail = "bad_format"; break;
+    case ELIBBAD:
+      out.reason_detail = "bad_format";
+      break;
     case ENOMEM:  // the image does not fit below RLIMIT_AS
       out.status = Verdict::kMemoryLimit;
       out.reason = "static_image";
@@ -91,7 +99,8 @@ Judgement judge(const Outcome& run, const Limits& limits) {
   const bool memory_over = limits.memory && run.peak_memory > *limits.memory;
   const bool stdout_over = run.stdout_bytes > limits.output.count;
   const bool stderr_over = run.stderr_bytes > limits.output.count;
-  // SIGXFSZ alone proves nothing: the program can raise it. A file that is as large as allowed stands beside it.
+  // SIGXFSZ alone proves nothing: the program can raise it. A file that is as large as allowed stands beside
+  // it.
   const bool file_over = run.file_at_ceiling && signal == SIGXFSZ;
   const bool failed = run.status != 0;
   const bool disk_over = run.disk_full && failed;
@@ -111,8 +120,8 @@ Judgement judge(const Outcome& run, const Limits& limits) {
     return out;
   };
 
-  // R3: an enforcement ended it, and what was enforced first is the verdict. Our SIGKILL must have been what ended
-  // it: a program that finished on its own in the same moment is judged by R5.
+  // R3: an enforcement ended it, and what was enforced first is the verdict. Our SIGKILL must have been what
+  // ended it: a program that finished on its own in the same moment is judged by R5.
   if (!run.stops.empty() && signal == SIGKILL) {
     for (const Stop stop : run.stops) exceed(out, kStopWords[static_cast<int>(stop)].limit);
     out.killed_by = run.stops.front() == Stop::kCancelled ? "caller" : "supervisor";
@@ -146,7 +155,8 @@ Judgement judge(const Outcome& run, const Limits& limits) {
   if (disk_over) return say(Verdict::kOutputLimit, "disk");
   if (inodes_over) return say(Verdict::kOutputLimit, "inodes");
   if (signalled) {
-    if (signal == SIGKILL) out.killed_by = "unknown";  // nobody of ours sent it: the program itself, or the host
+    if (signal == SIGKILL)
+      out.killed_by = "unknown";  // nobody of ours sent it: the program itself, or the host
     return say(Verdict::kRuntimeError, "signal");
   }
   if (failed) return say(Verdict::kRuntimeError, "exit");

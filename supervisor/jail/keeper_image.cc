@@ -5,7 +5,8 @@ __asm__(
     ".pushsection .rodata\n"
     ".balign 16\n"
     "bailiff_keeper_begin:\n"
-    ".incbin \"" BAILIFF_KEEPER "\"\n"
+    ".incbin \"" BAILIFF_KEEPER
+    "\"\n"
     "bailiff_keeper_end:\n"
     ".popsection\n");
 

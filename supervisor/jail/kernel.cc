@@ -5,8 +5,8 @@
 namespace bailiff {
 
 Kernel Kernel::probe() {
-  // Getting as far as this took some 100 µs of CPU. A clock that says a whole number of ticks, zero included, is one
-  // that ticks; a fine one says so by chance once in ten million.
+  // Getting as far as this took some 100 µs of CPU. A clock that says a whole number of ticks, zero included,
+  // is one that ticks; a fine one says so by chance once in ten million.
   timespec used = {};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   constexpr long kTick = 10'000'000;

@@ -18,11 +18,13 @@ class RlimitTable {
   /// A limit of the spec. `key` is its name there.
   Result<void> set(int resource, std::uint64_t value, const char* key) {
     rlimit own = {};
-    if (::getrlimit(static_cast<__rlimit_resource>(resource), &own) < 0) return errno_error(std::string("getrlimit ") + key);
+    if (::getrlimit(static_cast<__rlimit_resource>(resource), &own) < 0)
+      return errno_error(std::string("getrlimit ") + key);
     if (value > own.rlim_max && !may_raise(resource, own)) {
       if (spec_.given.contains(key)) {
-        return request_error(std::string("limits.") + key,
-                             "the supervisor's own hard limit is " + std::to_string(own.rlim_max) + "; raise it there");
+        return request_error(
+            std::string("limits.") + key,
+            "the supervisor's own hard limit is " + std::to_string(own.rlim_max) + "; raise it there");
       }
       value = own.rlim_max;  // a default bends to the host
     }
@@ -37,7 +39,8 @@ class RlimitTable {
   [[nodiscard]] std::span<const RlimitOrder> rows() const { return {table_, count_}; }
 
  private:
-  /// Whether this process may go above its hard limit. Asked of the kernel: capability sets lie in user namespaces.
+  /// Whether this process may go above its hard limit. Asked of the kernel: capability sets lie in user
+  /// namespaces.
   static bool may_raise(int resource, const rlimit& own) {
     rlimit higher = own;
     higher.rlim_max = kUnlimited;
@@ -51,7 +54,9 @@ class RlimitTable {
   std::size_t count_ = 0;
 };
 
-std::uint64_t bytes_or_unlimited(const std::optional<Bytes>& bytes) { return bytes ? bytes->count : kUnlimited; }
+std::uint64_t bytes_or_unlimited(const std::optional<Bytes>& bytes) {
+  return bytes ? bytes->count : kUnlimited;
+}
 
 /// Lays out strings and the array of pointers to them as execve wants them in the keeper's memory.
 Offset string_array(BoardWriter& writer, std::span<const std::string> strings) {
@@ -71,16 +76,19 @@ Result<void> plan_run(Box& box, const RunSpec& spec, const Filter& filter, bool 
   TRY(rlimits.set(RLIMIT_FSIZE, bytes_or_unlimited(limits.file_size), "file_size_bytes"));
   TRY(rlimits.set(RLIMIT_NOFILE, limits.open_files, "open_files"));
   // With a pids controller that is the limit and has the counter; this one then only stands behind it.
-  TRY(rlimits.set(RLIMIT_NPROC, processes_by_cgroup ? limits.processes + 8ULL : limits.processes, "processes"));
+  TRY(rlimits.set(RLIMIT_NPROC, processes_by_cgroup ? limits.processes + 8ULL : limits.processes,
+                  "processes"));
   if (limits.address_space) TRY(rlimits.set(RLIMIT_AS, limits.address_space->count, "address_space_bytes"));
   if (limits.data_segment) TRY(rlimits.set(RLIMIT_DATA, limits.data_segment->count, "data_bytes"));
   if (limits.cpu_time) {
-    // A backstop behind our timer and never the limit: it counts in whole seconds, and under load it fires early.
-    const auto seconds = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*limits.cpu_time).count()) + 1;
+    // A backstop behind our timer and never the limit: it counts in whole seconds, and under load it fires
+    // early.
+    const auto seconds =
+        static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*limits.cpu_time).count()) + 1;
     rlimits.add(RLIMIT_CPU, seconds, seconds + 1);
   }
-  // 1, not 0: a piped core_pattern ignores 0 and runs its helper as root on the host, but takes 1 for a crash of the
-  // helper itself and stops (fs/coredump.c, do_coredump). Changing it is denied by the filter.
+  // 1, not 0: a piped core_pattern ignores 0 and runs its helper as root on the host, but takes 1 for a crash
+  // of the helper itself and stops (fs/coredump.c, do_coredump). Changing it is denied by the filter.
   rlimits.add(RLIMIT_CORE, 1, 1);
   rlimits.add(RLIMIT_MEMLOCK, 65536, 65536);
 

@@ -7,8 +7,8 @@
 
 namespace bailiff {
 
-/// Resolves a RunSpec into the ChildPlan on the box's board, with everything it points to: rlimits computed, argv
-/// and environment laid out, the filter copied. All allocation and every possible "no" is here.
+/// Resolves a RunSpec into the ChildPlan on the box's board, with everything it points to: rlimits computed,
+/// argv and environment laid out, the filter copied. All allocation and every possible "no" is here.
 ///
 /// Errors: kRequest limits.*  above this process' own hard rlimit, which only CAP_SYS_RESOURCE could raise
 Result<void> plan_run(Box& box, const RunSpec& spec, const Filter& filter, bool processes_by_cgroup);

@@ -20,7 +20,8 @@
 namespace bailiff {
 namespace {
 
-/// How long a killed run may take to be gone before the keeper counts as lost. Reaping 65536 processes takes 2 s.
+/// How long a killed run may take to be gone before the keeper counts as lost. Reaping 65536 processes takes
+/// 2 s.
 constexpr Nanos kPatience = 20s;
 constexpr Nanos kNever = Nanos::max();
 
@@ -30,12 +31,13 @@ int usable_cores() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-/// Whether the kernel places a clone into a cgroup (CLONE_INTO_CGROUP, Linux 5.7). Docker's default seccomp profile
-/// makes clone3 ENOSYS, gVisor does not know the flag: learnt once, from the first run that tried.
+/// Whether the kernel places a clone into a cgroup (CLONE_INTO_CGROUP, Linux 5.7). Docker's default seccomp
+/// profile makes clone3 ENOSYS, gVisor does not know the flag: learnt once, from the first run that tried.
 enum class Known { kUntried, kWorks, kRefused };
 Known clone_into_cgroup = Known::kUntried;
 
-/// The program's input: a memfd nobody can change, so that reading ahead, seeking and locking it touch nothing else.
+/// The program's input: a memfd nobody can change, so that reading ahead, seeking and locking it touch
+/// nothing else.
 Result<UniqueFd> input_file(const std::string& bytes, int null_fd) {
   if (bytes.empty()) {
     UniqueFd fd(::fcntl(null_fd, F_DUPFD_CLOEXEC, 0));
@@ -120,7 +122,8 @@ Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
 std::array<pollfd, 3> Run::watch() const {
   // A negative descriptor is skipped by poll(2): a stream at its end, or past its ceiling.
   const auto stream = [](const Capture& capture) { return capture.over_ceiling() ? -1 : capture.fd(); };
-  return {pollfd{box_->socket(), POLLIN, 0}, pollfd{stream(out_), POLLIN, 0}, pollfd{stream(err_), POLLIN, 0}};
+  return {pollfd{box_->socket(), POLLIN, 0}, pollfd{stream(out_), POLLIN, 0},
+          pollfd{stream(err_), POLLIN, 0}};
 }
 
 Nanos Run::next_look() const {
@@ -162,7 +165,8 @@ Result<void> Run::heed_keeper() {
       survey_pending_ = false;
       judge_survey();
       return {};
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -203,21 +207,25 @@ void Run::judge_survey() {
   if (sampling_) {
     const std::uint64_t used = scratch_used().count;
     const std::uint64_t files = used - std::min(used, files_before_.count);
-    std::uint64_t tree = static_cast<std::uint64_t>(survey.rss_pages) * static_cast<std::uint64_t>(::getpagesize()) + files;
+    std::uint64_t tree =
+        static_cast<std::uint64_t>(survey.rss_pages) * static_cast<std::uint64_t>(::getpagesize()) + files;
     if (survey_with_pss_) {
       // Files in the box that are mapped stand in both figures.
       const auto pss = static_cast<std::uint64_t>(survey.pss_bytes);
       const auto shared = static_cast<std::uint64_t>(survey.pss_shmem_bytes);
       tree = std::max(pss, pss - std::min(pss, shared) + files);
     }
-    const bool exact = survey_with_pss_ || survey.processes <= 1;
+    // The quick look counts pages twice: those forked processes share, and those of files the program has mapped.
+    const bool alone = survey.processes <= 1;
+    const bool exact = survey_with_pss_ || (alone && files == 0);
+    const bool over = Bytes{tree} > *limits.memory;
     if (exact) sampled_peak_ = std::max(sampled_peak_, Bytes{tree});
-    if (Bytes{tree} > *limits.memory) {
-      if (exact) {
-        stop(Stop::kMemory);
-        return;
-      }
-      // Forked processes share pages, which the quick look counted once for each: look again, carefully.
+    if (exact && over) {
+      stop(Stop::kMemory);
+      return;
+    }
+    constexpr std::uint64_t kWorthALook = 1U << 20;
+    if (!exact && (over || (alone && tree > sampled_peak_.count + kWorthALook))) {
       survey_with_pss_ = true;
       if (box_->send(OrderMessage{Order::kSurvey, 1, 0, 0})) survey_pending_ = true;
       return;
@@ -226,10 +234,12 @@ void Run::judge_survey() {
   }
 
   if (limits.cpu_time) {
-    // Live clocks know the running slice but not the children of living parents; cpu.stat knows those and lags.
+    // Live clocks know the running slice but not the children of living parents; cpu.stat knows those and
+    // lags.
     Nanos used = Nanos(survey.cpu_ns - box_->board().report.pre_exec_cpu_ns);
     if (const CgroupLeaf& leaf = box_->leaf()) {
-      if (const Result<CgroupCpu> cpu = leaf.cpu()) used = std::max(used, cpu->total - Nanos(box_->board().report.pre_exec_cpu_ns));
+      if (const Result<CgroupCpu> cpu = leaf.cpu())
+        used = std::max(used, cpu->total - Nanos(box_->board().report.pre_exec_cpu_ns));
     }
     if (used > *limits.cpu_time) {
       stop(Stop::kCpuTime);
@@ -241,7 +251,8 @@ void Run::judge_survey() {
 
 void Run::stop(Stop why) {
   if (stops_.empty()) {
-    (void)box_->send(OrderMessage{Order::kKill, 0, 0, 0});  // fails only if the keeper is dead: the next wake-up says so
+    (void)box_->send(
+        OrderMessage{Order::kKill, 0, 0, 0});  // fails only if the keeper is dead: the next wake-up says so
     patience_ends_ = monotonic_now() + kPatience;
   }
   stops_.insert(std::upper_bound(stops_.begin(), stops_.end(), why), why);
@@ -258,10 +269,13 @@ Result<RunResult> Run::finish() {
   const RunReport report = keeper_lost_ ? RunReport{} : box_->board().report;
   const Limits& limits = spec_->limits;
   if (report.failure.step == Step::kWorkdir) {
-    return request_error("workdir", "cannot be entered in the box: " + std::string(std::strerror(report.failure.error)));
+    return request_error("workdir",
+                         "cannot be entered in the box: " + std::string(std::strerror(report.failure.error)));
   }
   if (report.failure.step == Step::kExec && report.failure.error == E2BIG) {
-    return request_error("argv", "argv and env together do not fit: a quarter of limits.stack_bytes, at most 6 MiB (execve(2))");
+    return request_error(
+        "argv",
+        "argv and env together do not fit: a quarter of limits.stack_bytes, at most 6 MiB (execve(2))");
   }
 
   RunResult result;
@@ -304,8 +318,10 @@ Result<RunResult> Run::finish() {
       run.files_missing = true;
       if (run.file_reason.empty()) run.file_reason = "copy_out_" + file.error;
     }
-    if (WIFSIGNALED(run.status)) result.signal = WTERMSIG(run.status);
-    else result.exit_code = WEXITSTATUS(run.status);
+    if (WIFSIGNALED(run.status))
+      result.signal = WTERMSIG(run.status);
+    else
+      result.exit_code = WEXITSTATUS(run.status);
   }
 
   Judgement judgement = judge(run, limits);
@@ -330,7 +346,8 @@ Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec
   const Filter* filter = find_filter(spec.seccomp);
   if (filter == nullptr) return request_error("seccomp", "no profile named \"" + spec.seccomp + "\"");
 
-  Box box = TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes}));
+  Box box =
+      TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes}));
   TRY(copy_in(box.scratch_fd(), spec.files, box.uid()));
   UniqueFd input = TRY(input_file(spec.stdin_content.bytes, box.null_fd()));
   const Nanos prepared = monotonic_now();

@@ -21,16 +21,16 @@
 
 namespace bailiff {
 
-/// One run in a prepared box, from the order to the keeper until nothing of it is alive. It never waits: whoever
-/// owns it polls what watch() names, no longer than until next_look(), and calls wake().
+/// One run in a prepared box, from the order to the keeper until nothing of it is alive. It never waits:
+/// whoever owns it polls what watch() names, no longer than until next_look(), and calls wake().
 ///
-/// Order of things: start() … wake() until it says true … finish(). Destroying it earlier leaves the run to the
-/// box's own end.
+/// Order of things: start() … wake() until it says true … finish(). Destroying it earlier leaves the run to
+/// the box's own end.
 class Run {
  public:
   /// Errors: kRequest  a mechanism is missing (enforce.h), or a limit is above what this process may set
-  static Result<Run> start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
-                           UniqueFd stdin_fd);
+  static Result<Run> start(Box& box, const Surroundings& surroundings, const RunSpec& spec,
+                           const Filter& filter, UniqueFd stdin_fd);
 
   /// The descriptors to poll for reading, in the order wake() expects them back.
   [[nodiscard]] std::array<pollfd, 3> watch() const;
@@ -64,13 +64,15 @@ class Run {
   std::map<std::string, std::string> enforced_;
   std::string seccomp_;
   bool clone_into_cgroup_ = false;
-  struct Retry { UniqueFd in, out, err; };
+  struct Retry {
+    UniqueFd in, out, err;
+  };
   std::optional<Retry> retry_;  // what a second order needs if the first clone is refused
-  bool sampling_ = false;     // memory is held by looking
+  bool sampling_ = false;       // memory is held by looking
 
   Nanos prepared_at_{}, ordered_at_{};
   Nanos wall_deadline_{}, next_cpu_look_{}, next_memory_look_{}, patience_ends_{};
-  Bytes files_before_ = {};   // what the caller's own files take up is not the program's memory
+  Bytes files_before_ = {};  // what the caller's own files take up is not the program's memory
   Bytes sampled_peak_ = {};
   bool survey_pending_ = false;
   bool survey_with_pss_ = false;
@@ -79,7 +81,8 @@ class Run {
   std::vector<Stop> stops_;
 };
 
-/// A whole run in a box of its own: what `bailiff-supervisor run` does. `spec` has its host paths read already.
+/// A whole run in a box of its own: what `bailiff-supervisor run` does. `spec` has its host paths read
+/// already.
 Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec);
 
 /// CLOCK_MONOTONIC.

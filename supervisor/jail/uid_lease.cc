@@ -15,8 +15,8 @@ Result<UidLease> UidLease::take(UidRange range) {
   }
   if (!fd) return errno_error(std::string("open ") + kPath);
 
-  // Start at a random place: the next free id is then found at the first try nearly always, and an id just given
-  // back is not the next one taken.
+  // Start at a random place: the next free id is then found at the first try nearly always, and an id just
+  // given back is not the next one taken.
   unsigned start = 0;
   (void)::getrandom(&start, sizeof start, GRND_NONBLOCK);  // a poor start only costs tries
   for (uid_t i = 0; i < range.count; ++i) {

@@ -14,9 +14,10 @@ struct UidRange {
   uid_t count = 65'536;
 };
 
-/// A user id no other box of this machine has while the lease lives: RLIMIT_NPROC counts per uid, and one box must
-/// not own another's files. The lease is a lock on one byte of /run/bailiff/uids (F_OFD_SETLK, Linux 3.15), which
-/// the kernel drops with the last descriptor, however its holders die; the file itself stays and stays empty.
+/// A user id no other box of this machine has while the lease lives: RLIMIT_NPROC counts per uid, and one box
+/// must not own another's files. The lease is a lock on one byte of /run/bailiff/uids (F_OFD_SETLK,
+/// Linux 3.15), which the kernel drops with the last descriptor, however its holders die; the file itself
+/// stays and stays empty.
 class UidLease {
  public:
   /// Errors: EACCES, EROFS  /run/bailiff cannot be made (docs/operations.md)

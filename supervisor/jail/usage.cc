@@ -7,7 +7,9 @@
 namespace bailiff {
 namespace {
 
-Nanos without(Nanos total, std::int64_t pre_exec_ns) { return std::max(Nanos{0}, total - Nanos(pre_exec_ns)); }
+Nanos without(Nanos total, std::int64_t pre_exec_ns) {
+  return std::max(Nanos{0}, total - Nanos(pre_exec_ns));
+}
 
 /// The sum is exact, the split is sampled at ticks (kernel/sched/cputime.c): user never exceeds the sum.
 void split(CpuFigure& figure, Nanos user) {
@@ -17,7 +19,8 @@ void split(CpuFigure& figure, Nanos user) {
 
 }  // namespace
 
-CpuTime measure_cpu(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf, bool leaf_saw_pre_exec, bool alone) {
+CpuTime measure_cpu(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf,
+                    bool leaf_saw_pre_exec, bool alone) {
   CpuFigure wait4;
   wait4.total = without(Nanos(report.cpu_ns), report.pre_exec_cpu_ns);
   split(wait4, Nanos(report.user_ns));
@@ -42,9 +45,10 @@ CpuTime measure_cpu(const RunReport& report, const Kernel& kernel, const CgroupL
   return out;
 }
 
-PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf, Bytes sampled) {
-  MemoryFigure rusage{Bytes{static_cast<std::uint64_t>(report.max_rss_kib) << 10}, "rusage", kernel.rss_resolution,
-                      "resident pages of the largest process, files it maps included"};
+PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf,
+                          Bytes sampled) {
+  MemoryFigure rusage{Bytes{static_cast<std::uint64_t>(report.max_rss_kib) << 10}, "rusage",
+                      kernel.rss_resolution, "resident pages of the largest process, files it maps included"};
   PeakMemory out;
   if (const std::optional<Bytes> peak = leaf ? leaf.memory_peak() : std::nullopt) {
     out.best = MemoryFigure{*peak, "cgroup", 4_KiB, "anon+file+shmem+kernel"};
@@ -52,7 +56,8 @@ PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const C
     return out;
   }
   if (sampled > rusage.peak) {
-    out.best = MemoryFigure{sampled, "sampling", kernel.rss_resolution, "all processes and files in /box, /tmp, /dev/shm, when looked at"};
+    out.best = MemoryFigure{sampled, "sampling", kernel.rss_resolution,
+                            "all processes and files in /box, /tmp, /dev/shm, when looked at"};
     out.others.push_back(std::move(rusage));
     return out;
   }
@@ -70,11 +75,14 @@ std::vector<ProcessRow> process_rows(const RunReport& report) {
     row.cpu = Nanos(reaped.cpu_ns);
     if (reaped.pid == report.main_pid) row.cpu = without(row.cpu, report.pre_exec_cpu_ns);
     row.max_rss = Bytes{static_cast<std::uint64_t>(reaped.max_rss_kib) << 10};
-    if (WIFSIGNALED(reaped.status)) row.signal = WTERMSIG(reaped.status);
-    else row.exit_code = WEXITSTATUS(reaped.status);
+    if (WIFSIGNALED(reaped.status))
+      row.signal = WTERMSIG(reaped.status);
+    else
+      row.exit_code = WEXITSTATUS(reaped.status);
     rows.push_back(row);
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const ProcessRow& a, const ProcessRow& b) { return a.cpu > b.cpu; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const ProcessRow& a, const ProcessRow& b) { return a.cpu > b.cpu; });
   return rows;
 }
 

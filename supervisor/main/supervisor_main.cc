@@ -1,6 +1,7 @@
 // bailiff-supervisor: runs one untrusted program in a box and prints what happened. See docs/run-spec.md.
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "jail/host.h"
 #include "jail/run.h"
+#include "jail/session.h"
 #include "spec/json.h"
 
 namespace bailiff {
@@ -59,15 +61,19 @@ Result<void> load(Content& content, const std::string& key) {
 struct Options {
   std::string spec_path;
   std::string root;
+  std::string files_root;
+  unsigned parallel = 0;
   bool json = false;
 };
 
 Result<Surroundings> find_surroundings(const Options& options) {
   if (::geteuid() != 0) {
-    return host_error("not root: run as root, or in a container; namespaces, mounts and another user id need it");
+    return host_error(
+        "not root: run as root, or in a container; namespaces, mounts and another user id need it");
   }
   Surroundings surroundings;
-  surroundings.root = options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
+  surroundings.root =
+      options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
   surroundings.cgroups = CgroupTree::find();
   surroundings.kernel = Kernel::probe();
   return surroundings;
@@ -94,6 +100,21 @@ Result<std::string> check(const Options& options) {
   return options.json ? to_json(report) : to_text(report);
 }
 
+/// Frames in, frames out. The protocol has its own way to tell of errors; what stderr gets is for whoever
+/// reads logs.
+int serve(const Options& options) {
+  const Result<Surroundings> surroundings = find_surroundings(options);
+  if (!surroundings) {
+    std::fprintf(stderr, "bailiff-supervisor: %s\n", surroundings.error().message().c_str());
+    return kExitError;
+  }
+  Session session(*surroundings, SessionOptions{BAILIFF_VERSION, options.files_root, options.parallel});
+  const Result<void> served = session.serve(STDIN_FILENO, STDOUT_FILENO);
+  if (served) return kExitResult;
+  std::fprintf(stderr, "bailiff-supervisor: %s\n", served.error().message().c_str());
+  return kExitError;
+}
+
 /// Standard output carries the answer and nothing else.
 int print(std::string text) {
   text += '\n';
@@ -117,13 +138,28 @@ int answer(const Result<std::string>& result) {
 
 int main(int argc, char** argv) {
   using namespace bailiff;  // NOLINT: this is the program
+  ::signal(SIGPIPE,
+           SIG_IGN);  // a reader that is gone is an error of write(2), after which there is tidying to do
   Options options;
-  CLI::App app{"Runs one untrusted program inside known limits and says what happened.", "bailiff-supervisor"};
+  CLI::App app{"Runs one untrusted program inside known limits and says what happened.",
+               "bailiff-supervisor"};
   app.require_subcommand(1);
-  CLI::App* run_command = app.add_subcommand("run", "run one RunSpec, print one RunResult (docs/run-spec.md)");
-  run_command->add_option("SPEC", options.spec_path, "file with the RunSpec; - for standard input")->required();
-  run_command->add_option("--root", options.root, "root tree of the box; default: the allow-list of this host");
-  CLI::App* check_command = app.add_subcommand("check", "what this host can enforce, and how to get the rest");
+  CLI::App* run_command =
+      app.add_subcommand("run", "run one RunSpec, print one RunResult (docs/run-spec.md)");
+  run_command->add_option("SPEC", options.spec_path, "file with the RunSpec; - for standard input")
+      ->required();
+  run_command->add_option("--root", options.root,
+                          "root tree of the box; default: the allow-list of this host");
+  CLI::App* serve_command =
+      app.add_subcommand("serve", "boxes and runs over frames on stdin and stdout (docs/protocol.md)");
+  serve_command->add_option("--root", options.root, "as for run");
+  serve_command->add_option("--files-root", options.files_root,
+                            "directory that `path` of a file or stdin may point into");
+  serve_command
+      ->add_option("--parallel", options.parallel, "runs at the same time; default: one per usable CPU")
+      ->check(CLI::Range(1U, 1024U));
+  CLI::App* check_command =
+      app.add_subcommand("check", "what this host can enforce, and how to get the rest");
   check_command->add_flag("--json", options.json, "as JSON");
   check_command->add_option("--root", options.root, "as for run");
   CLI::App* version_command = app.add_subcommand("version", "print the version");
@@ -133,6 +169,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitResult : kExitUsage;
   }
   if (run_command->parsed()) return answer(run(options));
+  if (serve_command->parsed()) return serve(options);
   if (check_command->parsed()) return answer(check(options));
   if (version_command->parsed()) return print(BAILIFF_VERSION);
   return kExitUsage;

@@ -19,7 +19,9 @@ std::string padded(std::string text, std::size_t width) {
 std::string to_json(const HostReport& report) {
   Json mechanisms = Json::object();
   for (const auto& [name, held] : report.mechanisms) {
-    mechanisms[name] = {{"mechanism", held.mechanism}, {"better", text_or_null(held.better)}, {"fix", text_or_null(held.fix)}};
+    mechanisms[name] = {{"mechanism", held.mechanism},
+                        {"better", text_or_null(held.better)},
+                        {"fix", text_or_null(held.fix)}};
   }
   return Json{{"usable", report.usable},
               {"problem", text_or_null(report.problem)},

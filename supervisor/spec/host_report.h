@@ -14,13 +14,14 @@ struct HostMechanism {
   std::string fix = {};        // the one line that gets it
 };
 
-/// What `bailiff-supervisor check` found by running a real program in a real box. Its JSON form has these keys.
+/// What `bailiff-supervisor check` found by running a real program in a real box. Its JSON form has these
+/// keys.
 struct HostReport {
   bool usable = false;
   std::string problem = {};  // why not usable, and the fix
   std::string runtime = {};
-  std::string kernel = {};        // uname -r
-  std::string cgroup_path = {};   // empty: no cgroup v2 to use
+  std::string kernel = {};       // uname -r
+  std::string cgroup_path = {};  // empty: no cgroup v2 to use
   std::string cgroup_problem = {};
   std::set<std::string> cgroup_controllers = {};
   std::map<std::string, HostMechanism> mechanisms = {};

@@ -1,200 +1,148 @@
-#include <nettle/base64.h>
+#include "spec/run_result_json.h"
 
 #include <cstdint>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/utf8.h"
 #include "spec/json.h"
 
-// Everything small goes through ordered_json. What a program wrote may be large: it is appended to the line
-// as it is, never copied into a tree first.
-
 namespace bailiff {
 namespace {
 
-using nlohmann::ordered_json;
-
-/// One line. Text of unknown origin (a path in `reason_detail`) must not cost the caller the result: what is
-/// not UTF-8 in it becomes U+FFFD.
-std::string dump(const ordered_json& value) {
-  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+void write_figure(JsonWriter& out, const CpuFigure& cpu) {
+  out.member("ns", cpu.total)
+      .member("user_ns", cpu.user)
+      .member("system_ns", cpu.system)
+      .member("source", cpu.source)
+      .member("resolution_ns", cpu.resolution)
+      .member("includes", cpu.includes);
 }
 
-template <typename T>
-ordered_json or_null(const std::optional<T>& value) {
-  return value ? ordered_json(*value) : ordered_json(nullptr);
-}
-ordered_json or_null(const std::optional<Nanos>& value) {
-  return value ? ordered_json(value->count()) : ordered_json(nullptr);
-}
-ordered_json or_null(const std::string& text) {
-  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
+void write_figure(JsonWriter& out, const MemoryFigure& memory) {
+  out.member("bytes", memory.peak)
+      .member("source", memory.source)
+      .member("resolution_bytes", memory.resolution)
+      .member("includes", memory.includes);
 }
 
-ordered_json figure(const CpuFigure& cpu) {
-  return {{"ns", cpu.total.count()},
-          {"user_ns", or_null(cpu.user)},
-          {"system_ns", or_null(cpu.system)},
-          {"source", cpu.source},
-          {"resolution_ns", cpu.resolution.count()},
-          {"includes", cpu.includes}};
-}
-
-ordered_json figure(const MemoryFigure& memory) {
-  return {{"bytes", memory.peak.count},
-          {"source", memory.source},
-          {"resolution_bytes", memory.resolution.count},
-          {"includes", memory.includes}};
-}
-
-template <typename Figure>
-ordered_json figures(const std::vector<Figure>& all) {
-  ordered_json array = ordered_json::array();
-  for (const Figure& one : all) array.push_back(figure(one));
-  return array;
-}
-
-ordered_json cpu_time(const CpuTime& cpu) {
-  ordered_json object = figure(cpu.best);
-  object["complete"] = cpu.complete;
-  object["others"] = figures(cpu.others);
-  return object;
-}
-
-ordered_json peak_memory(const PeakMemory& memory) {
-  ordered_json object = figure(memory.best);
-  object["others"] = figures(memory.others);
-  return object;
-}
-
-ordered_json violation(const std::optional<Violation>& refused) {
-  if (!refused) return nullptr;
-  return {{"name", refused->name},
-          {"nr", refused->nr},
-          {"arch", refused->arch},
-          {"args", refused->args},
-          {"tid", refused->tid}};
-}
-
-ordered_json memory_breakdown(const std::optional<MemoryBreakdown>& stat) {
-  if (!stat) return nullptr;
-  return {{"anon", stat->anon.count},
-          {"file", stat->file.count},
-          {"shmem", stat->shmem.count},
-          {"kernel", stat->kernel.count}};
-}
-
-ordered_json processes(const std::vector<ProcessRow>& rows) {
-  ordered_json array = ordered_json::array();
-  for (const ProcessRow& row : rows) {
-    array.push_back({{"pid", row.pid},
-                     {"cpu_ns", row.cpu.count()},
-                     {"max_rss_bytes", row.max_rss.count},
-                     {"exit_code", or_null(row.exit_code)},
-                     {"signal", or_null(row.signal)}});
+void write_verdict(JsonWriter& out, const RunResult& run) {
+  out.member("status", verdict_name(run.status))
+      .text_or_null("reason", run.reason)
+      .text_or_null("reason_detail", run.reason_detail)
+      .member("exit_code", run.exit_code)
+      .member("signal", run.signal)
+      .member("killed_by", run.killed_by)
+      .member("limits_exceeded", run.limits_exceeded);
+  if (!run.violation) {
+    out.member("violation", nullptr);
+    return;
   }
-  return array;
+  const Violation& refused = *run.violation;
+  out.member("violation", [&] {
+    out.member("name", refused.name)
+        .member("nr", refused.nr)
+        .member("arch", refused.arch)
+        .member("args", refused.args)
+        .member("tid", refused.tid);
+  });
 }
 
-ordered_json before_payload(const RunResult& run) {
-  return {{"status", verdict_name(run.status)},
-          {"reason", or_null(run.reason)},
-          {"reason_detail", or_null(run.reason_detail)},
-          {"exit_code", or_null(run.exit_code)},
-          {"signal", or_null(run.signal)},
-          {"killed_by", run.killed_by},
-          {"limits_exceeded", run.limits_exceeded},
-          {"violation", violation(run.violation)},
-          {"cpu_time", cpu_time(run.cpu_time)},
-          {"wall_time",
-           {{"ns", run.wall_time.total.count()},
-            {"source", run.wall_time.source},
-            {"resolution_ns", run.wall_time.resolution.count()}}},
-          {"peak_memory", peak_memory(run.peak_memory)},
-          {"memory_breakdown", memory_breakdown(run.memory_breakdown)},
-          {"processes", processes(run.processes)},
-          {"processes_omitted", run.processes_omitted}};
-}
-
-ordered_json after_payload(const RunResult& run) {
-  return {{"residue", {{"processes_killed", run.residue_processes_killed}}},
-          {"enforced", run.enforced},
-          {"overhead",
-           {{"prepare_ns", run.overhead.prepare.count()},
-            {"spawn_ns", run.overhead.spawn.count()},
-            {"run_ns", run.overhead.run.count()},
-            {"collect_ns", run.overhead.collect.count()},
-            {"cleanup_ns", run.overhead.cleanup.count()}}},
-          {"sandbox",
-           {{"runtime", run.sandbox.runtime},
-            {"namespaces", run.sandbox.namespaces},
-            {"seccomp", run.sandbox.seccomp}}}};
-}
-
-/// The inside of a JSON string (RFC 8259, section 7). `text` is UTF-8.
-void append_escaped(std::string& line, std::string_view text) {
-  constexpr std::string_view kLetters = "btn?fr";  // for U+0008 to U+000D; U+000B has none
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::size_t plain = 0;  // start of what needs no escape
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c >= 0x20 && c != '"' && c != '\\') [[likely]]
-      continue;
-    line.append(text, plain, at - plain);
-    plain = at + 1;
-
-    const bool has_letter = 0x08 <= c && c <= 0x0D && c != 0x0B;
-    const char escape[] = {'\\', 'u', '0', '0', kHex[c >> 4U], kHex[c & 0xFU]};
-    const char quoted[] = {'\\', has_letter ? kLetters[c - 0x08U] : text[at]};
-    if (has_letter || c >= 0x20) {
-      line.append(quoted, sizeof quoted);
-    } else {
-      line.append(escape, sizeof escape);
-    }
-  }
-  line.append(text, plain);
-}
-
-/// `"text":"…"`, or `"base64":"…"` when it is not UTF-8.
-void append_payload(std::string& line, std::string_view bytes) {
-  if (is_utf8(bytes)) {
-    line += R"("text":")";
-    append_escaped(line, bytes);
+void write_measurements(JsonWriter& out, const RunResult& run) {
+  out.member("cpu_time", [&] {
+    write_figure(out, run.cpu_time.best);
+    out.member("complete", run.cpu_time.complete);
+    out.objects("others", run.cpu_time.others, [&](const CpuFigure& other) { write_figure(out, other); });
+  });
+  out.member("wall_time", [&] {
+    out.member("ns", run.wall_time.total)
+        .member("source", run.wall_time.source)
+        .member("resolution_ns", run.wall_time.resolution);
+  });
+  out.member("peak_memory", [&] {
+    write_figure(out, run.peak_memory.best);
+    out.objects("others", run.peak_memory.others, [&](const MemoryFigure& other) { write_figure(out, other); });
+  });
+  if (const auto& stat = run.memory_breakdown) {
+    out.member("memory_breakdown", [&] {
+      out.member("anon", stat->anon)
+          .member("file", stat->file)
+          .member("shmem", stat->shmem)
+          .member("kernel", stat->kernel);
+    });
   } else {
-    line += R"("base64":")";
-    const std::size_t start = line.size();
-    line.resize(start + BASE64_ENCODE_RAW_LENGTH(bytes.size()));
-    base64_encode_raw(line.data() + start, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+    out.member("memory_breakdown", nullptr);
   }
-  line += '"';
+  out.objects("processes", run.processes, [&](const ProcessRow& row) {
+    out.member("pid", row.pid)
+        .member("cpu_ns", row.cpu)
+        .member("max_rss_bytes", row.max_rss)
+        .member("exit_code", row.exit_code)
+        .member("signal", row.signal);
+  });
+  out.member("processes_omitted", run.processes_omitted);
 }
 
-void append_stream(std::string& line, const Stream& stream) {
-  line += '{';
-  append_payload(line, stream.kept);
-  line.append(R"(,"bytes":)").append(std::to_string(stream.bytes));
-  line.append(R"(,"truncated":)").append(stream.truncated ? "true" : "false");
-  line.append(R"(,"sha256":)").append(dump(stream.sha256)).push_back('}');
-}
+/// Writes the bytes of one stream or file after the other, or where in the body each is.
+class PayloadWriter {
+ public:
+  PayloadWriter(JsonWriter& out, Payload payload) : out_(out), payload_(payload) {}
 
-void append_files(std::string& line, const std::map<std::string, OutputFile>& files) {
-  line += '{';
-  for (const auto& [name, file] : files) {
-    if (line.back() != '{') line += ',';
-    line.append(dump(name)).append(":{");
-    if (file.error.empty()) {
-      append_payload(line, file.bytes);
+  void write(std::string_view bytes) {
+    if (payload_ == Payload::kInBody) {
+      out_.member("body", std::array<std::uint64_t, 2>{offset_, bytes.size()});
+      offset_ += bytes.size();
+    } else if (is_utf8(bytes)) {
+      out_.utf8("text", bytes);
     } else {
-      line.append(R"("error":)").append(dump(file.error));
+      out_.base64("base64", bytes);
     }
-    line += '}';
   }
-  line += '}';
+
+ private:
+  JsonWriter& out_;
+  Payload payload_;
+  std::uint64_t offset_ = 0;
+};
+
+void write_output(JsonWriter& out, const RunResult& run, Payload payload) {
+  PayloadWriter writer(out, payload);
+  const auto write_stream = [&](std::string_view name, const Stream& stream) {
+    out.member(name, [&] {
+      writer.write(stream.kept);
+      out.member("bytes", stream.bytes).member("truncated", stream.truncated).member("sha256", stream.sha256);
+    });
+  };
+  write_stream("stdout", run.stdout_stream);
+  write_stream("stderr", run.stderr_stream);
+  out.member("files", [&] {
+    for (const auto& entry : run.files) {
+      out.member(entry.first, [&, &file = entry.second] {
+        if (file.error.empty()) {
+          writer.write(file.bytes);
+        } else {
+          out.member("error", file.error);
+        }
+      });
+    }
+  });
+}
+
+void write_surroundings(JsonWriter& out, const RunResult& run) {
+  out.member("residue", [&] { out.member("processes_killed", run.residue_processes_killed); });
+  out.member("enforced", run.enforced);
+  out.member("overhead", [&] {
+    out.member("prepare_ns", run.overhead.prepare)
+        .member("spawn_ns", run.overhead.spawn)
+        .member("run_ns", run.overhead.run)
+        .member("collect_ns", run.overhead.collect)
+        .member("cleanup_ns", run.overhead.cleanup);
+  });
+  out.member("sandbox", [&] {
+    out.member("runtime", run.sandbox.runtime)
+        .member("namespaces", run.sandbox.namespaces)
+        .member("seccomp", run.sandbox.seccomp);
+  });
 }
 
 /// Enough for all of it as text with some escapes, or as base64.
@@ -218,20 +166,35 @@ std::string_view fault_name(Fault fault) {
 
 }  // namespace
 
+void write_members(JsonWriter& out, const RunResult& run, Payload payload) {
+  write_verdict(out, run);
+  write_measurements(out, run);
+  write_output(out, run, payload);
+  write_surroundings(out, run);
+}
+
+std::uint64_t payload_bytes(const RunResult& run) {
+  std::uint64_t bytes = run.stdout_stream.kept.size() + run.stderr_stream.kept.size();
+  for (const auto& [name, file] : run.files) bytes += file.error.empty() ? file.bytes.size() : 0;
+  return bytes;
+}
+
+void write_members(JsonWriter& out, const Error& error) {
+  out.member("error", [&] {
+    out.member("kind", fault_name(error.fault)).text_or_null("key", error.key).member("message", error.message());
+  });
+}
+
 std::string to_json(const RunResult& result) {
-  std::string line;
-  line.reserve(expected_size(result));
-  line.append(dump(before_payload(result))).pop_back();  // its '}': the object goes on
-  append_stream(line.append(R"(,"stdout":)"), result.stdout_stream);
-  append_stream(line.append(R"(,"stderr":)"), result.stderr_stream);
-  append_files(line.append(R"(,"files":)"), result.files);
-  return line.append(",").append(dump(after_payload(result)), 1);  // without its '{'
+  JsonWriter out(expected_size(result));
+  out.put([&] { write_members(out, result, Payload::kInLine); });
+  return std::move(out).take();
 }
 
 std::string to_json(const Error& error) {
-  return dump(
-      {{"error",
-        {{"kind", fault_name(error.fault)}, {"key", or_null(error.key)}, {"message", error.message()}}}});
+  JsonWriter out(512);
+  out.put([&] { write_members(out, error); });
+  return std::move(out).take();
 }
 
 }  // namespace bailiff

@@ -1,8 +1,11 @@
+#include "spec/run_spec_json.h"
+
 #include <nettle/base64.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <span>
@@ -13,6 +16,7 @@
 
 #include "spec/enforceable.h"
 #include "spec/json.h"
+#include "spec/json_members.h"
 #include "spec/strict_json.h"
 
 namespace bailiff {
@@ -26,20 +30,6 @@ constexpr std::size_t kMaxPath = 4095;        // PATH_MAX without its NUL
 constexpr std::size_t kMaxArgument = 131071;  // MAX_ARG_STRLEN without its NUL (include/uapi/linux/binfmts.h)
 constexpr std::size_t kMaxCollected = 1000;
 constexpr std::size_t kMaxMechanism = 255;
-
-Result<std::string> take_string(json& value, const std::string& key) {
-  auto* text = value.get_ptr<json::string_t*>();
-  if (text == nullptr) return refuse(key, "must be a string");
-  return std::move(*text);
-}
-
-/// A string that a system call will see, so it ends where its NUL would be.
-Result<std::string> take_c_string(json& value, const std::string& key, std::size_t max_bytes) {
-  std::string text = TRY(take_string(value, key));
-  if (text.find('\0') != std::string::npos) return refuse(key, "must not contain NUL");
-  if (text.size() > max_bytes) return refuse(key, "must be at most " + std::to_string(max_bytes) + " bytes");
-  return text;
-}
 
 /// RFC 4648, section 4. nettle skips white space; the RFC (section 3.3) says to refuse it, and so do we.
 std::optional<std::string> decode_base64(std::string_view text) {
@@ -55,46 +45,6 @@ std::optional<std::string> decode_base64(std::string_view text) {
   if (base64_decode_final(&decoder) == 0) return std::nullopt;
   bytes.resize(length);
   return bytes;
-}
-
-std::string join(std::span<const std::string_view> words) {
-  std::string text;
-  for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
-  return text;
-}
-
-// Objects: a table says which keys there are and who reads each
-
-template <typename Target>
-struct Member {
-  std::string_view key;
-  Result<void> (*read)(json& value, const std::string& key, Target& target);
-};
-
-template <typename Row>
-Error unknown_key(const std::string& key, std::span<const Row> rows) {
-  std::vector<std::string_view> known;
-  for (const Row& row : rows) known.push_back(row.key);
-  return refuse(key, "is not a known key; here are: " + join(known));
-}
-
-template <typename Row>
-const Row* find_row(std::span<const Row> rows, std::string_view name) {
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.key == name; });
-  return row == rows.end() ? nullptr : &*row;
-}
-
-template <typename Target>
-Result<void> read_members(json& object, const std::string& key, std::span<const Member<Target>> members,
-                          Target& target) {
-  if (!object.is_object()) return refuse(key, "must be an object");
-  for (auto at = object.begin(); at != object.end(); ++at) {
-    const std::string member = member_key(key, at.key());
-    const auto* row = find_row(members, at.key());
-    if (row == nullptr) return unknown_key(member, members);
-    TRY(row->read(at.value(), member, target));
-  }
-  return {};
 }
 
 // Limits
@@ -162,10 +112,7 @@ Nanos default_wall_time(const std::optional<Nanos>& cpu_time) {
 Result<void> read_limits(json& object, const std::string& key, RunSpec& spec) {
   if (!object.is_object()) return refuse(key, "must be an object");
   for (auto at = object.begin(); at != object.end(); ++at) {
-    const std::string member = member_key(key, at.key());
-    const auto* row = find_row(std::span<const LimitRow>(kLimits), at.key());
-    if (row == nullptr) return unknown_key(member, std::span<const LimitRow>(kLimits));
-    row->set(spec.limits, TRY(read_amount(at.value(), member, *row)));
+    TRY(read_limit(at.value(), member_key(key, at.key()), at.key(), spec.limits));
     spec.given.insert(at.key());
   }
   if (!spec.given.contains("wall_time_ms")) spec.limits.wall_time = default_wall_time(spec.limits.cpu_time);
@@ -187,8 +134,7 @@ Result<void> read_base64(json& value, const std::string& key, Content& content) 
 }
 
 Result<void> read_host_path(json& value, const std::string& key, Content& content) {
-  content.host_path = TRY(take_c_string(value, key, kMaxPath));
-  if (content.host_path.empty()) return refuse(key, "must be the path of a file on the host");
+  content.host_path = TRY(take_host_path(value, key));
   return {};
 }
 
@@ -197,12 +143,8 @@ Result<void> into_file(json& value, const std::string& key, InputFile& file) {
   return kRead(value, key, file.content);
 }
 
-Result<void> read_mode(json& value, const std::string& key, InputFile& file) {
-  const auto* text = value.get_ptr<const json::string_t*>();
-  const bool octal = text != nullptr && !text->empty() && text->size() <= 4 &&
-                     text->find_first_not_of("01234567") == std::string::npos;
-  if (octal) file.mode = static_cast<unsigned>(std::stoul(*text, nullptr, 8));
-  if (!octal || file.mode > 0777) return refuse(key, R"(must be an octal string from "0000" to "0777")");
+Result<void> read_file_mode(json& value, const std::string& key, InputFile& file) {
+  file.mode = TRY(read_mode(value, key));
   return {};
 }
 
@@ -216,7 +158,7 @@ constexpr Member<InputFile> kFile[] = {
     {"content", into_file<read_text>},
     {"base64", into_file<read_base64>},
     {"path", into_file<read_host_path>},
-    {"mode", read_mode},
+    {"mode", read_file_mode},
 };
 
 template <typename Target>
@@ -236,19 +178,10 @@ Result<void> read_stdin(json& object, const std::string& key, RunSpec& spec) {
 Result<void> check_no_file_is_a_directory(const RunSpec& spec, const std::string& key) {
   std::vector<std::string_view> names;
   for (const auto& [name, file] : spec.files) names.push_back(name);
-  // With '/' before every other byte, what lies below a name comes right after it.
-  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };
-  std::sort(names.begin(), names.end(), [&](std::string_view a, std::string_view b) {
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                        [&](char x, char y) { return rank(x) < rank(y); });
-  });
-  for (std::size_t at = 1; at < names.size(); ++at) {
-    const std::string_view upper = names[at - 1], lower = names[at];
-    if (lower.size() > upper.size() && lower.starts_with(upper) && lower[upper.size()] == '/') {
-      return refuse(member_key(key, lower), "is below " + member_key(key, upper) + ", which is a file");
-    }
-  }
-  return {};
+  const auto clash = find_name_clash(names);
+  if (!clash) return {};
+  return refuse(member_key(key, names[clash->other]),
+                "is below " + member_key(key, names[clash->file]) + ", which is a file");
 }
 
 Result<void> read_files(json& object, const std::string& key, RunSpec& spec) {
@@ -364,7 +297,7 @@ constexpr Member<RunSpec> kRunSpec[] = {
 /// What execve(2) must copy: the path, every string with its NUL, a pointer to each. More than a quarter of
 /// the stack is E2BIG, in bounds that no stack moves (fs/exec.c, bprm_stack_limits; to the byte on
 /// Linux 6.18).
-Result<void> check_exec_room(const RunSpec& spec) {
+Result<void> check_exec_room(const RunSpec& spec, const std::string& key) {
   constexpr Bytes kAlways = 128_KiB, kNever = 6_MiB;
   const Bytes quarter = spec.limits.stack ? Bytes{spec.limits.stack->count / 4} : kNever;
   const Bytes room = std::clamp(quarter, kAlways, kNever);
@@ -373,12 +306,59 @@ Result<void> check_exec_room(const RunSpec& spec) {
   for (const std::string& argument : spec.argv) argv += argument.size() + 1 + sizeof(char*);
   for (const auto& [name, value] : spec.env) env += name.size() + 1 + value.size() + 1 + sizeof(char*);
   if (argv + env <= room.count) return {};
-  return refuse(argv >= env ? "argv" : "env",
+  return refuse(member_key(key, argv >= env ? "argv" : "env"),
                 "argv and env must be at most " + std::to_string(room.count) + " bytes together, are " +
                     std::to_string(argv + env) + "; a quarter of stack_bytes counts, from 131072 to 6291456");
 }
 
 }  // namespace
+
+Result<void> read_limit(const json& value, const std::string& key, std::string_view name, Limits& limits) {
+  const auto* row = find_row(std::span<const LimitRow>(kLimits), name);
+  if (row == nullptr) return unknown_key(key, std::span<const LimitRow>(kLimits));
+  row->set(limits, TRY(read_amount(value, key, *row)));
+  return {};
+}
+
+Result<unsigned> read_mode(const json& value, const std::string& key) {
+  const auto* text = value.get_ptr<const json::string_t*>();
+  const bool octal = text != nullptr && !text->empty() && text->size() <= 4 &&
+                     text->find_first_not_of("01234567") == std::string::npos;
+  const unsigned long mode = octal ? std::stoul(*text, nullptr, 8) : 0;
+  if (!octal || mode > 0777) return refuse(key, R"(must be an octal string from "0000" to "0777")");
+  return static_cast<unsigned>(mode);
+}
+
+Result<std::string> take_host_path(json& value, const std::string& key) {
+  std::string path = TRY(take_c_string(value, key, kMaxPath));
+  if (path.empty()) return refuse(key, "must be the path of a file on the host");
+  return path;
+}
+
+std::optional<NameClash> find_name_clash(std::span<const std::string_view> names) {
+  std::vector<std::size_t> order(names.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  // With '/' before every other byte, what lies below a name comes right after it.
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::lexicographical_compare(names[a].begin(), names[a].end(), names[b].begin(), names[b].end(),
+                                        [&](char x, char y) { return rank(x) < rank(y); });
+  });
+  for (std::size_t at = 1; at < order.size(); ++at) {
+    const std::string_view upper = names[order[at - 1]], lower = names[order[at]];
+    if (!lower.starts_with(upper)) continue;
+    if (lower.size() == upper.size() || lower[upper.size()] == '/') return NameClash{order[at - 1], order[at]};
+  }
+  return std::nullopt;
+}
+
+Result<RunSpec> read_run_spec(json& object, const std::string& key) {
+  RunSpec spec;
+  TRY(read_members<RunSpec>(object, key, kRunSpec, spec));
+  if (spec.argv.empty()) return refuse(member_key(key, "argv"), "is missing; must be a non-empty array of strings");
+  TRY(check_exec_room(spec, key));
+  return spec;
+}
 
 Result<RunSpec> parse_run_spec(std::string_view text) try {
   if (text.size() > kMaxSpecBytes) {
@@ -386,11 +366,7 @@ Result<RunSpec> parse_run_spec(std::string_view text) try {
                           std::to_string(kMaxSpecBytes) + "; larger test data goes by path");
   }
   json document = TRY(parse_strict_json(text));
-  RunSpec spec;
-  TRY(read_members<RunSpec>(document, "", kRunSpec, spec));
-  if (spec.argv.empty()) return refuse("argv", "is missing; must be a non-empty array of strings");
-  TRY(check_exec_room(spec));
-  return spec;
+  return read_run_spec(document, "");
 } catch (const json::exception& error) {  // nothing above asks for a type it has not seen
   return refuse("", error.what());
 }

@@ -18,8 +18,8 @@ class Must {
 
   void operator()(Step step, raw::Word rc, int detail = 0) const noexcept {
     if (rc >= 0) return;
-    // The report lies in memory the keeper reads after we are gone: no signal, exit code or pipe can be mistaken
-    // for it, and the program cannot write it, because its exec leaves this memory behind.
+    // The report lies in memory the keeper reads after we are gone: no signal, exit code or pipe can be
+    // mistaken for it, and the program cannot write it, because its exec leaves this memory behind.
     report_.failure = StepFailure{step, static_cast<std::int32_t>(-rc), detail};
     for (;;) raw::call(SYS_exit_group, 127);
   }
@@ -34,7 +34,8 @@ std::int64_t now(int clock) noexcept {
   return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
-/// The program is the first to go when the host runs out of memory. Raising one's own score needs no privilege.
+/// The program is the first to go when the host runs out of memory. Raising one's own score needs no
+/// privilege.
 raw::Word raise_oom_score(int adjustment) noexcept {
   char text[8];
   int length = 0;
@@ -56,7 +57,8 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   const Must must(board.report);
 
   must(Step::kSession, raw::call(SYS_setsid));
-  if (plan.new_keyring != 0) must(Step::kKeyring, raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
+  if (plan.new_keyring != 0)
+    must(Step::kKeyring, raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
   if (cgroup_procs_fd >= 0) must(Step::kCgroup, raw::call(SYS_write, cgroup_procs_fd, "0", 1));
   for (int to = 0; to < 3; ++to) must(Step::kStdio, raw::call(SYS_dup3, stdio[to], to, 0), to);
   if (plan.oom_score_adj > 0) must(Step::kOomScore, raise_oom_score(plan.oom_score_adj));
@@ -67,9 +69,9 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
          rlimits[i].resource);
   }
 
-  // Groups, then gid, then uid: each needs the privilege the next one gives up. The capabilities go by hand: the
-  // keeper locked SECBIT_NO_SETUID_FIXUP, so that no uid change ever moves one. Its bounding, inheritable and
-  // ambient sets are empty already, and it set no_new_privs.
+  // Groups, then gid, then uid: each needs the privilege the next one gives up. The capabilities go by hand:
+  // the keeper locked SECBIT_NO_SETUID_FIXUP, so that no uid change ever moves one. Its bounding, inheritable
+  // and ambient sets are empty already, and it set no_new_privs.
   must(Step::kGroups, raw::call(SYS_setgroups, 0, nullptr));
   must(Step::kGid, raw::call(SYS_setresgid, plan.gid, plan.gid, plan.gid));
   must(Step::kUid, raw::call(SYS_setresuid, plan.uid, plan.uid, plan.uid));
@@ -81,10 +83,11 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   must(Step::kWorkdir, raw::call(SYS_chdir, base + plan.workdir));
 
   const std::uint64_t no_signals = 0;
-  must(Step::kSignals, raw::call(SYS_rt_sigprocmask, /*SIG_SETMASK=*/2, &no_signals, nullptr, sizeof no_signals));
+  must(Step::kSignals,
+       raw::call(SYS_rt_sigprocmask, /*SIG_SETMASK=*/2, &no_signals, nullptr, sizeof no_signals));
 
-  // Closes rather than marks close-on-exec: gVisor knows no CLOSE_RANGE_CLOEXEC, and nothing here is needed again.
-  // It also reads the last number as signed (20240729: ~0U is EINVAL).
+  // Closes rather than marks close-on-exec: gVisor knows no CLOSE_RANGE_CLOEXEC, and nothing here is needed
+  // again. It also reads the last number as signed (20240729: ~0U is EINVAL).
   must(Step::kCloseFds, raw::call(SYS_close_range, 3, 0x7fffffff, 0));
 
   if (plan.filter != 0) {  // last: the filter may forbid every call above

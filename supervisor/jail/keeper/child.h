@@ -4,9 +4,10 @@
 
 namespace bailiff {
 
-/// Turns the calling process, a vfork child of the keeper, into the program. Runs on the keeper's memory, so it
-/// only reads the plan and writes the report; what it cannot do it reports there as a StepFailure, then exits.
-/// Descriptors 0, 1, 2 of the program are `stdio`; `cgroup_procs_fd` is -1 where the clone already placed us.
+/// Turns the calling process, a vfork child of the keeper, into the program. Runs on the keeper's memory, so
+/// it only reads the plan and writes the report; what it cannot do it reports there as a StepFailure, then
+/// exits. Descriptors 0, 1, 2 of the program are `stdio`; `cgroup_procs_fd` is -1 where the clone already
+/// placed us.
 [[noreturn]] void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) noexcept;
 
 }  // namespace bailiff

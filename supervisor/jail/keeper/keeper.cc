@@ -1,6 +1,6 @@
-// The keeper: pid 1 of a box. It makes the system calls it is told to, starts the run, reaps whatever dies, kills
-// what is left, and says so. It is freestanding (no libc) and single-threaded, so that its resident set stays at
-// some tens of KiB: every program it starts inherits that as the floor of its ru_maxrss.
+// The keeper: pid 1 of a box. It makes the system calls it is told to, starts the run, reaps whatever dies,
+// kills what is left, and says so. It is freestanding (no libc) and single-threaded, so that its resident set
+// stays at some tens of KiB: every program it starts inherits that as the floor of its ru_maxrss.
 //
 // It lives exactly as long as the supervisor's end of the socket is open.
 
@@ -42,16 +42,36 @@ namespace {
 using raw::Word;
 
 // Kernel structures whose libc spelling we cannot include here.
-struct PollFd { int fd; short events, revents; };
-struct IoVec { void* base; unsigned long length; };
+struct PollFd {
+  int fd;
+  short events, revents;
+};
+struct IoVec {
+  void* base;
+  unsigned long length;
+};
 struct MsgHdr {
-  void* name; int name_length; IoVec* iov; unsigned long iov_length; void* control; unsigned long control_length;
+  void* name;
+  int name_length;
+  IoVec* iov;
+  unsigned long iov_length;
+  void* control;
+  unsigned long control_length;
   unsigned flags;
 };
-struct CmsgHdr { unsigned long length; int level, type; };
+struct CmsgHdr {
+  unsigned long length;
+  int level, type;
+};
 inline constexpr int kSolSocket = 1, kScmRights = 1, kMsgNoSignal = 0x4000, kMsgCmsgCloexec = 0x40000000;
 
-struct Dirent { std::uint64_t ino; std::int64_t off; unsigned short length; unsigned char type; char name[1]; };
+struct Dirent {
+  std::uint64_t ino;
+  std::int64_t off;
+  unsigned short length;
+  unsigned char type;
+  char name[1];
+};
 
 inline constexpr int kMaxPassed = 4;
 struct alignas(8) Passed {
@@ -75,7 +95,8 @@ std::int64_t monotonic_ns() noexcept {
 int slots[kSlots] = {-1, -1, -1, -1, -1, -1, -1, -1};  // descriptors that perform() saved
 int signal_fd = -1;
 
-// ---- what the supervisor hears -------------------------------------------------------------------------------
+// ---- what the supervisor hears
+// -------------------------------------------------------------------------------
 
 void reply(Reply what, int number = 0, const int* fds = nullptr, int fd_count = 0) noexcept {
   ReplyMessage message = {what, number};
@@ -88,10 +109,12 @@ void reply(Reply what, int number = 0, const int* fds = nullptr, int fd_count = 
     header.control = &passed;
     header.control_length = passed.header.length;
   }
-  raw::call(SYS_sendmsg, kKeeperSocketFd, &header, kMsgNoSignal);  // fails only when nobody listens: see main loop
+  raw::call(SYS_sendmsg, kKeeperSocketFd, &header,
+            kMsgNoSignal);  // fails only when nobody listens: see main loop
 }
 
-// ---- the calls we are told to make ---------------------------------------------------------------------------
+// ---- the calls we are told to make
+// ---------------------------------------------------------------------------
 
 /// Makes the calls in order; answers the index of the first that failed and had to succeed, or -1.
 int perform(Call* calls, int count) noexcept {
@@ -105,9 +128,12 @@ int perform(Call* calls, int count) noexcept {
     Word args[6];
     for (int k = 0; k < 6; ++k) {
       const auto value = call.args[k];
-      if (call.kinds[k] == Call::kBoard) args[k] = static_cast<Word>(kBoardAddress + value);
-      else if (call.kinds[k] == Call::kSlot) args[k] = slots[value % kSlots];
-      else args[k] = static_cast<Word>(value);
+      if (call.kinds[k] == Call::kBoard)
+        args[k] = static_cast<Word>(kBoardAddress + value);
+      else if (call.kinds[k] == Call::kSlot)
+        args[k] = slots[value % kSlots];
+      else
+        args[k] = static_cast<Word>(value);
     }
     const Word rc = raw::syscall6(call.nr, args[0], args[1], args[2], args[3], args[4], args[5]);
     previous_failed = rc < 0;
@@ -118,7 +144,8 @@ int perform(Call* calls, int count) noexcept {
   return -1;
 }
 
-// ---- the run -------------------------------------------------------------------------------------------------
+// ---- the run
+// -------------------------------------------------------------------------------------------------
 
 struct Run {
   bool active = false;
@@ -145,7 +172,8 @@ void note(const ReapedProcess& row) noexcept {
     if (report.rows[i].cpu_ns < report.rows[least].cpu_ns) least = i;
   }
   // The main process keeps its row: its exit is what the result is about.
-  if (row.pid == run.main_pid || (row.cpu_ns > report.rows[least].cpu_ns && report.rows[least].pid != run.main_pid)) {
+  if (row.pid == run.main_pid ||
+      (row.cpu_ns > report.rows[least].cpu_ns && report.rows[least].pid != run.main_pid)) {
     report.rows[least] = row;
   }
 }
@@ -156,8 +184,8 @@ std::int64_t nanos(const __kernel_old_timeval& time) noexcept {
 
 void kill_everything() noexcept {
   run.ending = true;
-  // From pid 1 this is every other process of the namespace, in one pass under the kernel's task list lock: a fork
-  // that runs beside it sees the pending signal and is not made (kernel/fork.c, copy_process).
+  // From pid 1 this is every other process of the namespace, in one pass under the kernel's task list lock: a
+  // fork that runs beside it sees the pending signal and is not made (kernel/fork.c, copy_process).
   raw::call(SYS_kill, -1, SIGKILL);
 }
 
@@ -200,8 +228,8 @@ extern "C" [[noreturn]] void keeper_child_entry() noexcept {
   become_program(board(), child_start.stdio, child_start.cgroup_procs_fd);
 }
 
-/// clone/clone3 with CLONE_VM | CLONE_VFORK onto our own stack: half the price of a fork, and the child's report
-/// needs no pipe. We sleep until its exec or exit.
+/// clone/clone3 with CLONE_VM | CLONE_VFORK onto our own stack: half the price of a fork, and the child's
+/// report needs no pipe. We sleep until its exec or exit.
 Word vfork_clone3(const clone_args& args) noexcept {
 #if defined(__x86_64__)
   Word result;
@@ -221,7 +249,10 @@ Word vfork_clone3(const clone_args& args) noexcept {
   register Word x8 asm("x8") = SYS_clone3;
   register Word x0 asm("x0") = (Word)&args;
   register Word x1 asm("x1") = sizeof args;
-  asm volatile("svc 0\n\tcbnz x0, 1f\n\tbl keeper_child_entry\n\tbrk 0\n1:" : "+r"(x0) : "r"(x8), "r"(x1) : "memory", "x30");
+  asm volatile("svc 0\n\tcbnz x0, 1f\n\tbl keeper_child_entry\n\tbrk 0\n1:"
+               : "+r"(x0)
+               : "r"(x8), "r"(x1)
+               : "memory", "x30");
   return x0;
 #endif
 }
@@ -250,15 +281,18 @@ Word vfork_clone(std::uint64_t flags, unsigned char* stack_top) noexcept {
   register Word x2 asm("x2") = 0;
   register Word x3 asm("x3") = 0;
   register Word x4 asm("x4") = 0;
-  asm volatile("svc 0\n\tcbnz x0, 1f\n\tbl keeper_child_entry\n\tbrk 0\n1:" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory", "x30");
+  asm volatile("svc 0\n\tcbnz x0, 1f\n\tbl keeper_child_entry\n\tbrk 0\n1:"
+               : "+r"(x0)
+               : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+               : "memory", "x30");
   return x0;
 #endif
 }
 
 bool map_board(std::uint32_t from, Word size) noexcept {
   const Word where = static_cast<Word>(kBoardAddress + from);
-  return raw::call(SYS_mmap, where, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, kKeeperBoardFd,
-                   from) == where;
+  return raw::call(SYS_mmap, where, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+                   kKeeperBoardFd, from) == where;
 }
 
 void start_run(const OrderMessage& order, const int* fds) noexcept {
@@ -275,7 +309,8 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     return;
   }
 
-  // The next pid is one above what is written here (kernel/pid_namespace.c, pid_ns_ctl_handler): 2, after ours.
+  // The next pid is one above what is written here (kernel/pid_namespace.c, pid_ns_ctl_handler): 2, after
+  // ours.
   if (board().plan.restart_pids != 0) raw::call(SYS_pwrite64, kKeeperLastPidFd, "1", 1, 0);
 
   const std::uint64_t flags = CLONE_VM | CLONE_VFORK | board().plan.clone_flags;
@@ -304,7 +339,8 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   run.main_pid = static_cast<int>(pid);
 }
 
-// ---- looking at the living -----------------------------------------------------------------------------------
+// ---- looking at the living
+// -----------------------------------------------------------------------------------
 
 Word read_file(int directory, const char* name, char* buffer, int size) noexcept {
   const Word fd = raw::call(SYS_openat, directory, name, O_RDONLY | O_CLOEXEC);
@@ -358,7 +394,8 @@ void survey(bool with_pss) noexcept {
       const std::int64_t pid = number_at(entry->name);
       if (pid <= 1) continue;  // not a process, or ourselves
       struct __kernel_timespec time = {};
-      const Word clock = (~pid << 3) | 2;  // CPUCLOCK_SCHED of a process: exact and live, unlike /proc/PID/stat
+      const Word clock =
+          (~pid << 3) | 2;  // CPUCLOCK_SCHED of a process: exact and live, unlike /proc/PID/stat
       if (raw::call(SYS_clock_gettime, clock, &time) >= 0) {
         out.cpu_ns += time.tv_sec * 1'000'000'000 + time.tv_nsec;
       }
@@ -376,16 +413,23 @@ void survey(bool with_pss) noexcept {
   }
 }
 
-// ---- life ----------------------------------------------------------------------------------------------------
+// ---- life
+// ----------------------------------------------------------------------------------------------------
 
 inline constexpr Word kDefaultTimerSlackNs = 50'000;  // init/init_task.c
 
-/// Everything a program must not inherit and that need not be done again for each run. The supervisor reads what
-/// did not work from the board and decides.
+/// Everything a program must not inherit and that need not be done again for each run. The supervisor reads
+/// what did not work from the board and decides.
 void renounce() noexcept {
   for (int signal = 1; signal <= 64; ++signal) {
-    const struct { void* handler; unsigned long flags; void* restorer; std::uint64_t mask; } by_default = {};
-    raw::call(SYS_rt_sigaction, signal, &by_default, nullptr, 8);  // SIGKILL and SIGSTOP refuse; they have no other
+    const struct {
+      void* handler;
+      unsigned long flags;
+      void* restorer;
+      std::uint64_t mask;
+    } by_default = {};
+    raw::call(SYS_rt_sigaction, signal, &by_default, nullptr,
+              8);  // SIGKILL and SIGSTOP refuse; they have no other
   }
   const std::uint64_t all = ~std::uint64_t{0};
   raw::call(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof all);
@@ -399,16 +443,18 @@ void renounce() noexcept {
   const auto error = [](Word rc) noexcept { return rc < 0 ? static_cast<std::int32_t>(-rc) : 0; };
   out.dumpable = error(raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0));
   out.keyring = error(raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
-  raw::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // EINVAL where there is no such set
-  out.securebits =
-      error(raw::call(SYS_prctl, PR_SET_SECUREBITS,
-                      SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-                          SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
-                      0, 0, 0));
+  raw::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0,
+            0);  // EINVAL where there is no such set
+  out.securebits = error(raw::call(SYS_prctl, PR_SET_SECUREBITS,
+                                   SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                                       SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                                       SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+                                   0, 0, 0));
   int capability = 0;
   Word dropped = 0;
   while ((dropped = raw::call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0)) >= 0) ++capability;
-  out.bounding_set = dropped == -EINVAL && capability > 0 ? 0 : error(dropped);  // EINVAL: past the last capability
+  out.bounding_set =
+      dropped == -EINVAL && capability > 0 ? 0 : error(dropped);  // EINVAL: past the last capability
   out.no_new_privs = error(raw::call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
@@ -437,7 +483,9 @@ void obey() noexcept {
       reply(Reply::kPerformed, failed, slots + kFirstPassedSlot, failed < 0 ? filled : 0);
       break;
     }
-    case Order::kRun: start_run(order, passed.fds); break;
+    case Order::kRun:
+      start_run(order, passed.fds);
+      break;
     case Order::kSurvey:
       survey(order.number != 0);
       reply(Reply::kSurveyed);
@@ -452,7 +500,8 @@ void obey() noexcept {
   if (!map_board(0, kBoardBytes)) leave(2);
   renounce();
   const std::uint64_t child_signal = std::uint64_t{1} << (SIGCHLD - 1);
-  signal_fd = static_cast<int>(raw::call(SYS_signalfd4, -1, &child_signal, sizeof child_signal, O_CLOEXEC | O_NONBLOCK));
+  signal_fd = static_cast<int>(
+      raw::call(SYS_signalfd4, -1, &child_signal, sizeof child_signal, O_CLOEXEC | O_NONBLOCK));
   if (signal_fd < 0) leave(3);
   reply(Reply::kReady);
 

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "spec/frame.h"
+
+namespace bailiff {
+
+/// An empty memfd for bytes on their way into a box: what lies there costs the supervisor no resident memory.
+Result<UniqueFd> make_spool();
+
+/// Takes frames apart as their bytes arrive. A body goes straight into a spool: it never lies in our memory.
+class FrameInput {
+ public:
+  /// Borrows `fd`.
+  explicit FrameInput(int fd) : fd_(fd) {}
+
+  struct Frame {
+    std::string header = {};
+    UniqueFd body = {};  // empty when the frame has none
+    std::uint64_t body_bytes = 0;
+  };
+
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] bool at_end() const { return at_end_; }
+  /// Bytes taken off the pipe that next() has not looked at yet.
+  [[nodiscard]] bool has_more() const { return taken_ < have_; }
+
+  /// Reads what is there, once. Call when poll says so.
+  /// Errors: kRequest  the input ends within a frame
+  Result<void> fill();
+  /// The next whole frame, if the bytes so far hold one.
+  /// Errors: kRequest  not a frame (frame.h)
+  Result<std::optional<Frame>> next();
+
+ private:
+  enum class State { kPrefix, kHeader, kBody, kTrailer };
+
+  /// Moves bytes into collected_ until it has `size` of them.
+  bool collect(std::size_t size);
+  std::optional<Frame> finish();
+
+  int fd_;
+  bool at_end_ = false;
+  State state_ = State::kPrefix;
+  std::array<char, 65536> buffer_ = {};
+  std::size_t have_ = 0, taken_ = 0;
+  std::string collected_;
+  FramePrefix prefix_;
+  Frame frame_;
+  std::uint64_t body_left_ = 0;
+  std::uint32_t body_crc_ = 0;
+};
+
+/// Sends frames as fast as the peer takes them, without waiting for it. Borrows the descriptor and makes it
+/// non-blocking while it lives.
+class FrameOutput {
+ public:
+  explicit FrameOutput(int fd);
+  ~FrameOutput();
+  FrameOutput(const FrameOutput&) = delete;
+  FrameOutput& operator=(const FrameOutput&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
+
+  void add(std::string_view header, std::vector<std::string> body = {});
+  /// Writes what the peer takes now. Errors: EPIPE  nobody reads any more
+  Result<void> flush();
+
+ private:
+  void push(std::string part);
+
+  int fd_;
+  int flags_before_;  // the open file may be shared with whoever started us
+  std::deque<std::string> parts_;
+  std::size_t sent_of_first_ = 0;
+  std::uint64_t unsent_ = 0;
+};
+
+}  // namespace bailiff

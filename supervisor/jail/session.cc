@@ -1,0 +1,390 @@
+#include "jail/session.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace bailiff {
+namespace {
+
+constexpr std::uint64_t kMaxSpooledBytes = 256U << 20;  // bodies of requests not yet run
+constexpr std::uint64_t kMaxQueuedRuns = 1024;
+constexpr std::uint64_t kMaxUnsentBytes = 64U << 20;
+constexpr std::size_t kMaxBoxes = 4096;
+
+/// Copies the whole of `from` to the end of `to`; answers how much that was.
+Result<std::uint64_t> append_file(int to, int from) {
+  std::uint64_t copied = 0;
+  for (;;) {
+    const ssize_t sent = ::sendfile(to, from, nullptr, std::size_t{1} << 20);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return errno_error("sendfile");
+    if (sent == 0) return copied;
+    copied += static_cast<std::uint64_t>(sent);
+    if (copied > kMaxFrameBody) return host_error("larger than " + std::to_string(kMaxFrameBody) + " bytes");
+  }
+}
+
+unsigned usable_cpus() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(std::max(1, CPU_COUNT(&set)))
+                                                       : 1;
+}
+
+}  // namespace
+
+struct Session::Queued {
+  RunRequest request;
+  UniqueFd input;
+  std::uint64_t spooled = 0;
+};
+
+struct Session::OpenBox {
+  std::string name;
+  Box box;
+  std::uint64_t disk = 0;
+  std::optional<std::uint64_t> disk_inodes;
+  bool disk_inodes_given = false;
+  std::deque<Queued> queue;
+  std::optional<Queued> current;  // its spec lives as long as the run
+  std::optional<Run> run;
+  std::array<pollfd, 3> ready = {};
+  bool waiting = false;         // stands in waiting_
+  std::uint64_t close_id = 0;   // asked to close once idle
+  std::optional<Error> broken;  // could not be renewed: no further run
+};
+
+Session::Session(const Surroundings& surroundings, SessionOptions options)
+    : surroundings_(surroundings), options_(std::move(options)) {
+  if (options_.parallel == 0) options_.parallel = usable_cpus();
+}
+
+Session::~Session() = default;
+
+bool Session::may_read() const {
+  return bye_id_ == 0 && !input_->at_end() && spooled_bytes_ < kMaxSpooledBytes &&
+         queued_runs_ < kMaxQueuedRuns && output_->unsent() < kMaxUnsentBytes;
+}
+
+bool Session::finished() const {
+  const bool no_more = bye_id_ != 0 || (input_->at_end() && !input_->has_more());
+  return no_more && running_ == 0 && queued_runs_ == 0;
+}
+
+Result<void> Session::serve(int in, int out) {
+  input_ = std::make_unique<FrameInput>(in);
+  output_ = std::make_unique<FrameOutput>(out);
+  output_->add(hello_message(options_.version, surroundings_.kernel.runtime));
+  TRY(output_->flush());
+
+  std::vector<pollfd> fds;
+  std::vector<OpenBox*> running;
+  while (!finished()) {
+    // What was read but not yet looked at comes first: no poll will tell of it.
+    while (may_read() && input_->has_more()) {
+      Result<std::optional<FrameInput::Frame>> frame = input_->next();
+      if (!frame) {
+        refuse(0, frame.error());
+        (void)output_->flush();  // the error is on its way out; whether it arrives is the peer's business
+        return std::move(frame).error();
+      }
+      if (!*frame) break;
+      std::uint64_t id = 0;
+      Result<Request> request = parse_request((*frame)->header, (*frame)->body_bytes, &id);
+      if (request)
+        obey(*std::move(request), std::move((*frame)->body), (*frame)->body_bytes);
+      else
+        refuse(id, request.error());
+    }
+    start_what_can();
+    TRY(output_->flush());
+    if (finished()) break;
+
+    fds.clear();
+    running.clear();
+    fds.push_back({may_read() ? input_->fd() : -1, POLLIN, 0});
+    fds.push_back({output_->fd(), static_cast<short>(output_->unsent() > 0 ? POLLOUT : 0), 0});
+    Nanos look = Nanos::max();
+    for (const auto& [name, box] : boxes_) {
+      if (!box->run) continue;
+      running.push_back(box.get());
+      for (const pollfd& fd : box->run->watch()) fds.push_back(fd);
+      look = std::min(look, box->run->next_look());
+    }
+    timespec timeout = {};
+    if (look != Nanos::max()) {
+      const Nanos left = std::max(Nanos{0}, look - monotonic_now());
+      timeout = {std::chrono::floor<std::chrono::seconds>(left).count(), (left % 1s).count()};
+    }
+    if (::ppoll(fds.data(), fds.size(), look == Nanos::max() ? nullptr : &timeout, nullptr) < 0 &&
+        errno != EINTR) {
+      return errno_error("ppoll");
+    }
+    if ((fds[1].revents & (POLLERR | POLLHUP)) != 0) {  // nobody will ever read an answer
+      errno = EPIPE;
+      return errno_error("write frames");
+    }
+    for (std::size_t i = 0; i < running.size(); ++i) {
+      OpenBox& box = *running[i];
+      std::copy_n(fds.begin() + static_cast<std::ptrdiff_t>(2 + 3 * i), 3, box.ready.begin());
+      const Result<bool> over = box.run->wake(box.ready);
+      if (!over) {
+        refuse(box.current->request.id, over.error());
+        box.broken = over.error();
+        box.run->cancel();
+        box.box.close();
+        end(box);
+      } else if (*over) {
+        end(box);
+      }
+    }
+    if (fds[0].revents != 0) {
+      const Result<void> filled = input_->fill();
+      if (!filled) {
+        refuse(0, filled.error());
+        (void)output_->flush();
+        return filled;
+      }
+    }
+  }
+  boxes_.clear();
+  if (bye_id_ != 0) output_->add(bye_message(bye_id_));
+  while (output_->unsent() > 0) {
+    pollfd fd = {output_->fd(), POLLOUT, 0};
+    if (::poll(&fd, 1, -1) < 0 && errno != EINTR) return errno_error("poll");
+    TRY(output_->flush());
+  }
+  return {};
+}
+
+void Session::refuse(std::uint64_t id, const Error& error) { output_->add(error_message(id, error)); }
+
+void Session::obey(Request request, UniqueFd body, std::uint64_t body_bytes) {
+  std::uint64_t id = 0;
+  Result<void> done;
+  if (auto* open_request = std::get_if<OpenRequest>(&request)) {
+    id = open_request->id;
+    done = open(*open_request, std::move(body));
+  } else if (auto* run_request = std::get_if<RunRequest>(&request)) {
+    id = run_request->id;
+    done = queue(std::move(*run_request), std::move(body), body_bytes);
+  } else if (auto* cancel_request = std::get_if<CancelRequest>(&request)) {
+    id = cancel_request->id;
+    done = cancel(*cancel_request);
+  } else if (auto* close_request = std::get_if<CloseRequest>(&request)) {
+    id = close_request->id;
+    done = close(*close_request);
+  } else {
+    bye_id_ = std::get<ByeRequest>(request).id;
+  }
+  if (!done) refuse(id, done.error());
+}
+
+Result<UniqueFd> Session::open_below_root(const std::string& path, const std::string& key) const {
+  if (options_.files_root.empty())
+    return request_error(key, "no path is allowed: the supervisor was started without --files-root");
+  UniqueFd directory(::open(options_.files_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return errno_error("open " + options_.files_root);
+  // One component at a time, and no link followed: not even one inside that leads out.
+  std::string_view rest = path;
+  for (std::size_t slash; (slash = rest.find('/')) != std::string_view::npos; rest.remove_prefix(slash + 1)) {
+    UniqueFd next(::openat(directory.get(), std::string(rest.substr(0, slash)).c_str(),
+                           O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!next) return request_error(key, "open " + path + ": " + std::strerror(errno));
+    directory = std::move(next);
+  }
+  UniqueFd file(
+      ::openat(directory.get(), std::string(rest).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status = {};
+  if (!file || ::fstat(file.get(), &status) < 0)
+    return request_error(key, "open " + path + ": " + std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return request_error(key, path + " is not a regular file");
+  return file;
+}
+
+Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
+  const Nanos begun = monotonic_now();
+  if (boxes_.contains(request.box))
+    return request_error("box", "a box named \"" + request.box + "\" is open already");
+  if (boxes_.size() >= kMaxBoxes)
+    return request_error("box", "no more than " + std::to_string(kMaxBoxes) + " boxes at once");
+
+  Spool spool;
+  spool.bytes = body ? std::move(body) : TRY(make_spool());
+  std::uint64_t offset = 0;
+  for (const FileSlice& file : request.files) {
+    if (!file.path.empty()) continue;
+    spool.files.push_back({file.name, file.mode, offset, file.bytes});
+    offset += file.bytes;
+  }
+  for (const FileSlice& file : request.files) {
+    if (file.path.empty()) continue;
+    const UniqueFd from = TRY(open_below_root(file.path, "files." + file.name + ".path"));
+    if (::lseek(spool.bytes.get(), 0, SEEK_END) < 0) return errno_error("seek spool");
+    const std::uint64_t size = TRY(append_file(spool.bytes.get(), from.get()));
+    spool.files.push_back({file.name, file.mode, offset, size});
+    offset += size;
+  }
+
+  auto opened = std::make_unique<OpenBox>();
+  opened->name = request.box;
+  opened->disk = request.disk.count;
+  opened->disk_inodes = request.disk_inodes;
+  opened->disk_inodes_given = request.disk_inodes_given;
+  opened->box = TRY(Box::open(
+      surroundings_, BoxSpec{&surroundings_.root, request.disk, request.disk_inodes, /*reusable=*/true}));
+  TRY(opened->box.fill(std::move(spool)));
+  boxes_.emplace(request.box, std::move(opened));
+  output_->add(opened_message(request.id, request.box, monotonic_now() - begun));
+  return {};
+}
+
+Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t body_bytes) {
+  const auto found = boxes_.find(request.box);
+  if (found == boxes_.end()) return request_error("box", "no box named \"" + request.box + "\" is open");
+  OpenBox& box = *found->second;
+  if (box.close_id != 0) return request_error("box", "\"" + request.box + "\" is being closed");
+  if (find_filter(request.spec.seccomp) == nullptr) {
+    return request_error("spec.seccomp", "no profile named \"" + request.spec.seccomp + "\"");
+  }
+  if (!request.stdin_path.empty()) {
+    const UniqueFd from = TRY(open_below_root(request.stdin_path, "stdin.path"));
+    body = TRY(make_spool());
+    body_bytes = TRY(append_file(body.get(), from.get()));
+  }
+  // What the box holds is the box's; the run's result names it all the same.
+  request.spec.limits.disk = Bytes{box.disk};
+  request.spec.limits.disk_inodes = box.disk_inodes;
+  if (box.disk_inodes_given) request.spec.given.insert("disk_inodes");
+
+  Queued queued{std::move(request), {}, body_bytes};
+  if (body) {
+    if (::lseek(body.get(), 0, SEEK_SET) < 0) return errno_error("rewind stdin");
+    if (::fcntl(body.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+      return errno_error("seal stdin");
+    }
+    queued.input = std::move(body);
+  }
+  spooled_bytes_ += queued.spooled;
+  queued_runs_ += 1;
+  box.queue.push_back(std::move(queued));
+  if (!box.run && !box.waiting) {
+    box.waiting = true;
+    waiting_.push_back(&box);
+  }
+  return {};
+}
+
+Result<void> Session::cancel(const CancelRequest& request) {
+  for (const auto& [name, box] : boxes_) {
+    if (box->current && box->current->request.id == request.run) {
+      box->run->cancel();  // its result will say CANCELLED
+      output_->add(cancelled_message(request.id, request.run, /*was_running=*/true));
+      return {};
+    }
+    const auto queued = std::find_if(box->queue.begin(), box->queue.end(),
+                                     [&](const Queued& one) { return one.request.id == request.run; });
+    if (queued == box->queue.end()) continue;
+    spooled_bytes_ -= queued->spooled;
+    queued_runs_ -= 1;
+    box->queue.erase(queued);
+    output_->add(cancelled_message(request.id, request.run, /*was_running=*/false));
+    return {};
+  }
+  return request_error("run", "no run " + std::to_string(request.run) + " is queued or running");
+}
+
+Result<void> Session::close(const CloseRequest& request) {
+  const auto found = boxes_.find(request.box);
+  if (found == boxes_.end()) return request_error("box", "no box named \"" + request.box + "\" is open");
+  OpenBox& box = *found->second;
+  if (box.close_id != 0) return request_error("box", "\"" + request.box + "\" is being closed already");
+  box.close_id = request.id;
+  if (!box.run && !box.waiting) {
+    box.waiting = true;
+    waiting_.push_back(&box);
+  }
+  return {};
+}
+
+void Session::start_what_can() {
+  while (running_ < options_.parallel && !waiting_.empty() && output_->unsent() < kMaxUnsentBytes) {
+    OpenBox& box = *waiting_.front();
+    waiting_.pop_front();
+    box.waiting = false;
+    if (!box.queue.empty()) {
+      start(box);
+    } else if (box.close_id != 0) {
+      output_->add(closed_message(box.close_id, box.name));
+      boxes_.erase(std::string(box.name));
+    }
+  }
+}
+
+void Session::start(OpenBox& box) {
+  box.current = std::move(box.queue.front());
+  box.queue.pop_front();
+  Queued& current = *box.current;
+  const std::uint64_t id = current.request.id;
+  const auto give_up = [&](const Error& error) {
+    refuse(id, error);
+    end(box);
+  };
+  running_ += 1;
+  queued_runs_ -= 1;
+  if (box.broken) return give_up(*box.broken);
+  UniqueFd input = std::move(current.input);
+  if (!input) {
+    input = UniqueFd(::fcntl(box.box.null_fd(), F_DUPFD_CLOEXEC, 0));
+    if (!input) return give_up(errno_error("dup /dev/null"));
+  }
+  Result<Run> run = Run::start(box.box, surroundings_, current.request.spec,
+                               *find_filter(current.request.spec.seccomp), std::move(input));
+  if (!run) return give_up(run.error());
+  box.run.emplace(*std::move(run));
+}
+
+/// The current run of the box is over: answers it, and makes the box ready for the next.
+void Session::end(OpenBox& box) {
+  running_ -= 1;
+  const std::uint64_t id = box.current->request.id;
+  spooled_bytes_ -= box.current->spooled;
+  if (box.run && !box.broken) {
+    Result<RunResult> result = box.run->finish();
+    if (!result) {
+      refuse(id, result.error());
+    } else {
+      std::string header = result_message(id, *result);
+      std::vector<std::string> body;
+      body.push_back(std::move(result->stdout_stream.kept));
+      body.push_back(std::move(result->stderr_stream.kept));
+      for (auto& [name, file] : result->files) body.push_back(std::move(file.bytes));
+      output_->add(header, std::move(body));
+    }
+    box.run.reset();
+    (void)output_
+        ->flush();  // the answer goes out before the tidying; a peer that is gone is noticed by the poll
+    if (!box.box) {
+      box.broken = host_error("the box is gone: its keeper died");
+    } else if (Result<void> renewed = box.box.renew(surroundings_); !renewed) {
+      box.broken = std::move(renewed).error();
+    }
+  }
+  box.run.reset();
+  box.current.reset();
+  if (!box.queue.empty() || box.close_id != 0) {
+    box.waiting = true;
+    waiting_.push_back(&box);
+  }
+}
+
+}  // namespace bailiff

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "jail/box.h"
+#include "jail/frame_stream.h"
+#include "jail/run.h"
+#include "spec/serve_message.h"
+
+namespace bailiff {
+
+struct SessionOptions {
+  std::string version = {};
+  std::string files_root = {};  // where `path` may point into; empty: nowhere
+  unsigned parallel = 0;        // runs at the same time, over all boxes; 0: one per usable CPU
+};
+
+/// `bailiff-supervisor serve`: frames in, frames out, any number of boxes (docs/protocol.md). One thread, one
+/// poll.
+///
+/// What a peer can make it hold is bounded: bodies are spooled into memfds and together limited, as are
+/// queued runs and unsent replies; past a bound it stops reading until there is room again.
+class Session {
+ public:
+  Session(const Surroundings& surroundings, SessionOptions options);
+  ~Session();
+
+  /// Serves until bye, or the end of input with everything answered. Both descriptors stay the caller's.
+  ///
+  /// Errors: kRequest  a broken frame (after an error frame that says so)
+  ///         EPIPE     the peer no longer reads
+  /// Whichever end: every box is closed.
+  Result<void> serve(int in, int out);
+
+ private:
+  struct Queued;
+  struct OpenBox;
+
+  [[nodiscard]] bool may_read() const;
+  [[nodiscard]] bool finished() const;
+  void obey(Request request, UniqueFd body, std::uint64_t body_bytes);
+  Result<void> open(const OpenRequest& request, UniqueFd body);
+  Result<void> queue(RunRequest request, UniqueFd body, std::uint64_t body_bytes);
+  Result<void> cancel(const CancelRequest& request);
+  Result<void> close(const CloseRequest& request);
+  void start_what_can();
+  void start(OpenBox& box);
+  void end(OpenBox& box);
+  void refuse(std::uint64_t id, const Error& error);
+  Result<UniqueFd> open_below_root(const std::string& path, const std::string& key) const;
+
+  const Surroundings& surroundings_;
+  SessionOptions options_;
+  std::unique_ptr<FrameInput> input_;
+  std::unique_ptr<FrameOutput> output_;
+  std::map<std::string, std::unique_ptr<OpenBox>> boxes_;
+  std::deque<OpenBox*> waiting_;  // boxes with a run to start, in the order they asked
+  unsigned running_ = 0;
+  std::uint64_t queued_runs_ = 0;
+  std::uint64_t spooled_bytes_ = 0;
+  std::uint64_t bye_id_ = 0;
+};
+
+}  // namespace bailiff
