@@ -2,8 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -86,6 +89,20 @@ std::set<std::string> words_of(const std::string& text) {
   return words;
 }
 
+/// Ends whatever lives in a leaf. One file does it from Linux 5.14 on; before, process by process until none
+/// is left.
+void kill_inside(int leaf) {
+  if (put(leaf, "cgroup.kill", "1")) return;
+  for (int round = 0; round < 100; ++round) {
+    std::istringstream procs(slurp(leaf, "cgroup.procs"));
+    long pid = 0;
+    if (!(procs >> pid)) return;
+    do {
+      ::kill(static_cast<pid_t>(pid), SIGKILL);
+    } while (procs >> pid);
+  }
+}
+
 /// Removes leaves whose supervisor died: their flock is free.
 void sweep(int tree) {
   UniqueFd listing(::openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -105,7 +122,72 @@ void sweep(int tree) {
 
 }  // namespace
 
-CgroupTree CgroupTree::find() {
+CgroupTree CgroupTree::open(std::string path) {
+  CgroupTree tree;
+  tree.path_ = std::move(path);
+  UniqueFd dir(::open(tree.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct statfs fs = {};
+  if (!dir || ::fstatfs(dir.get(), &fs) < 0) {
+    tree.why_not_ = "open " + tree.path_ + ": " + std::strerror(errno);
+  } else if (fs.f_type != CGROUP2_SUPER_MAGIC) {
+    tree.why_not_ = tree.path_ + " is not cgroup v2: it has no cgroup.controllers";
+  } else if (::faccessat(dir.get(), "cgroup.procs", W_OK, AT_EACCESS) < 0 ||
+             ::faccessat(dir.get(), ".", W_OK, AT_EACCESS) < 0) {
+    tree.why_not_ = tree.path_ + "/cgroup.procs is not writable: " + std::strerror(errno);
+  } else {
+    tree.dir_ = std::move(dir);
+    sweep(tree.fd());
+  }
+  return tree;
+}
+
+void CgroupTree::enable_controllers() {
+  const std::set<std::string> there = words_of(slurp(fd(), "cgroup.controllers"));
+  for (const char* controller : {"memory", "pids", "cpu"}) {
+    if (!there.contains(controller)) continue;
+    if (words_of(slurp(fd(), "cgroup.subtree_control")).contains(controller)) {
+      controllers_.insert(controller);
+      continue;
+    }
+    if (!blocked_by_.empty()) continue;
+    // memory comes first: enabling a threaded controller beside processes would make the group a threaded
+    // domain, in which nothing but threads can live (cgroup-v2.rst, "Threads").
+    if (const Result<void> enabled = put(fd(), "cgroup.subtree_control", std::string("+") + controller)) {
+      controllers_.insert(controller);
+    } else {
+      blocked_by_ = enabled.error().message();
+    }
+  }
+}
+
+void CgroupTree::move_into_leaf() {
+  if (::faccessat(fd(), "cgroup.type", F_OK, 0) < 0)
+    return;  // the hierarchy's root: the constraint is not for it
+  if (words_of(slurp(fd(), "cgroup.controllers")).empty()) return;
+  std::istringstream procs(slurp(fd(), "cgroup.procs"));
+  for (long pid = 0; procs >> pid;) {
+    if (pid == ::getpid()) continue;
+    blocked_by_ = "other processes live in " + path_ + ", pid " + std::to_string(pid) + " for one";
+    return;
+  }
+  const std::string name = std::string(kLeafPrefix) + std::to_string(::getpid()) + "-supervisor";
+  if (::mkdirat(fd(), name.c_str(), 0755) < 0) {
+    blocked_by_ = "mkdir " + path_ + "/" + name + ": " + std::strerror(errno);
+    return;
+  }
+  UniqueFd leaf(::openat(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const bool moved =
+      leaf && ::flock(leaf.get(), LOCK_EX | LOCK_NB) == 0 && put(leaf.get(), "cgroup.procs", "0");
+  if (!moved) {
+    blocked_by_ = "move into " + path_ + "/" + name + ": " + std::strerror(errno);
+    ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);
+    return;
+  }
+  own_leaf_ = std::move(leaf);
+  own_leaf_name_ = name;
+}
+
+CgroupTree CgroupTree::find_own() {
   CgroupTree tree;
   const std::optional<Mounted> mounted = find_mount();
   if (!mounted) {
@@ -114,27 +196,43 @@ CgroupTree CgroupTree::find() {
   }
   std::string group = own_group();
   if (mounted->root != "/" && group.starts_with(mounted->root)) group.erase(0, mounted->root.size());
-  tree.path_ = mounted->where + (group == "/" ? "" : group);
-  UniqueFd dir(::open(tree.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir) {
-    tree.why_not_ = "open " + tree.path_ + ": " + std::strerror(errno);
-    return tree;
-  }
-  if (::faccessat(dir.get(), "cgroup.procs", W_OK, AT_EACCESS) < 0 ||
-      ::faccessat(dir.get(), ".", W_OK, AT_EACCESS) < 0) {
-    tree.why_not_ = tree.path_ + " is not writable: " + std::strerror(errno);
-    return tree;
-  }
-  for (const std::string& controller : words_of(slurp(dir.get(), "cgroup.controllers"))) {
-    if (controller != "memory" && controller != "pids" && controller != "cpu") continue;
-    if (words_of(slurp(dir.get(), "cgroup.subtree_control")).contains(controller) ||
-        put(dir.get(), "cgroup.subtree_control", "+" + controller)) {
-      tree.controllers_.insert(controller);
-    }
-  }
-  sweep(dir.get());
-  tree.dir_ = std::move(dir);
+  tree = open(mounted->where + (group == "/" ? "" : group));
+  if (!tree.available()) return tree;
+  tree.move_into_leaf();
+  tree.enable_controllers();
   return tree;
+}
+
+Result<CgroupTree> CgroupTree::find_at(const std::string& path) {
+  const auto refuse = [](std::string why) { return request_error("--cgroup", std::move(why)); };
+  if (!path.starts_with('/')) return refuse("must be an absolute path");
+  CgroupTree tree = open(path);
+  if (!tree.available()) return refuse(tree.why_not());
+  const bool root = ::faccessat(tree.fd(), "cgroup.type", F_OK, 0) < 0;
+  if (!root && !slurp(tree.fd(), "cgroup.procs").empty())
+    return refuse(path + "/cgroup.procs is not empty: set an empty group aside");
+  tree.enable_controllers();
+  for (const char* controller : {"memory", "pids"}) {
+    if (!tree.has(controller)) return refuse(tree.why_lacks(controller));
+  }
+  return tree;
+}
+
+std::string CgroupTree::why_lacks(const std::string& controller) const {
+  if (!available()) return why_not_;
+  if (!words_of(slurp(fd(), "cgroup.controllers")).contains(controller)) {
+    return path_ + "/cgroup.controllers has no " + controller;
+  }
+  return path_ + "/cgroup.subtree_control has no " + controller +
+         (blocked_by_.empty() ? "" : ": " + blocked_by_);
+}
+
+CgroupTree::~CgroupTree() {
+  if (!own_leaf_ || !dir_) return;
+  // In this order: processes may come back only where no controller is given on.
+  for (const std::string& controller : controllers_)
+    (void)put(fd(), "cgroup.subtree_control", "-" + controller);
+  if (put(fd(), "cgroup.procs", "0")) ::unlinkat(fd(), own_leaf_name_.c_str(), AT_REMOVEDIR);
 }
 
 bool CgroupDir::hold() {
@@ -149,7 +247,7 @@ CgroupDir::~CgroupDir() {
   if (!parent_) return;
   if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno != EBUSY) return;
   // Something is alive inside only when the keeper could not end it; the kernel's own kill is asynchronous.
-  (void)put(fd_.get(), "cgroup.kill", "1");
+  kill_inside(fd_.get());
   for (int i = 0; i < 100 && ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY;
        ++i) {
     ::usleep(1000);
@@ -175,7 +273,8 @@ Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree) {
     leaf.has_pids_ = tree.has("pids");
     if (leaf.has_memory_) {
       leaf.peak_ = UniqueFd(::openat(leaf.fd(), "memory.peak", O_RDWR | O_CLOEXEC));
-      leaf.peak_resets_ = static_cast<bool>(leaf.peak_);
+      // Root may open it for writing on any kernel; whether that resets is found by trying (Linux 6.12).
+      leaf.peak_resets_ = leaf.peak_ && ::write(leaf.peak_.get(), "reset", 5) == 5;
       if (!leaf.peak_) leaf.peak_ = UniqueFd(::openat(leaf.fd(), "memory.peak", O_RDONLY | O_CLOEXEC));
       (void)put(leaf.fd(), "memory.swap.max",
                 "0");  // absent without swap accounting: then there is no swap to hold
@@ -233,6 +332,13 @@ std::optional<Bytes> CgroupLeaf::memory_peak() const {
 MemoryEvents CgroupLeaf::memory_events() const {
   if (!has_memory_) return {};
   return MemoryEvents{field(slurp(fd(), "memory.events"), "oom_kill") - events_before_.oom_kill};
+}
+
+std::optional<MemoryBreakdown> CgroupLeaf::memory_breakdown() const {
+  if (!has_memory_) return std::nullopt;
+  const std::string text = slurp(fd(), "memory.stat");
+  return MemoryBreakdown{Bytes{field(text, "anon")}, Bytes{field(text, "file")}, Bytes{field(text, "shmem")},
+                         Bytes{field(text, "kernel")}};
 }
 
 Result<UniqueFd> CgroupLeaf::open_procs() const {

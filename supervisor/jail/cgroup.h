@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "spec/run_result.h"
 #include "spec/run_spec.h"
 
 namespace bailiff {
@@ -16,22 +17,45 @@ namespace bailiff {
 /// Found once per process. "Not available" is a normal answer, with the reason.
 class CgroupTree {
  public:
-  /// Looks at /proc/self/mountinfo and /proc/self/cgroup, enables what controllers it may, and removes leaves
-  /// that dead supervisors left behind (each living one holds a flock on its leaves).
-  static CgroupTree find();
+  CgroupTree() = default;
+  CgroupTree(CgroupTree&&) noexcept = default;
+  CgroupTree& operator=(CgroupTree&&) noexcept = default;
+  /// Undoes what find_own() did to its own group.
+  ~CgroupTree();
+
+  /// The group this process is in. Controllers can be given to leaves only where no process lives beside them
+  /// (cgroup-v2.rst, "No Internal Process Constraint"): if we are alone in the group, as in a unit with
+  /// Delegate=yes or as pid 1 of a container, we move into a leaf of our own first; else those already
+  /// enabled have to do.
+  static CgroupTree find_own();
+  /// A group an operator set aside, by its absolute path; nobody lives in it. Nothing less than all is
+  /// accepted.
+  ///
+  /// Errors (kRequest, key "--cgroup"): it does not exist, is not cgroup v2, is not writable, has processes
+  /// in it, or lacks the memory or the pids controller
+  static Result<CgroupTree> find_at(const std::string& path);
 
   [[nodiscard]] bool available() const { return static_cast<bool>(dir_); }
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::string& why_not() const { return why_not_; }  // set when not available
   [[nodiscard]] bool has(const std::string& controller) const { return controllers_.contains(controller); }
   [[nodiscard]] const std::set<std::string>& controllers() const { return controllers_; }
+  /// Why this tree lacks the controller, in words an operator can act on.
+  [[nodiscard]] std::string why_lacks(const std::string& controller) const;
   [[nodiscard]] int fd() const { return dir_.get(); }
 
  private:
+  static CgroupTree open(std::string path);
+  void enable_controllers();
+  void move_into_leaf();
+
   UniqueFd dir_;
   std::string path_;
   std::string why_not_;
+  std::string blocked_by_;  // why controllers that exist could not be enabled
   std::set<std::string> controllers_;
+  UniqueFd own_leaf_;  // where we moved to; its flock keeps other sweeps off
+  std::string own_leaf_name_;
 };
 
 /// cpu.stat of a leaf.
@@ -101,6 +125,8 @@ class CgroupLeaf {
   /// The peak of memory.current (Linux 5.19); nothing without the controller or before.
   [[nodiscard]] std::optional<Bytes> memory_peak() const;
   [[nodiscard]] MemoryEvents memory_events() const;
+  /// memory.stat: what is charged now; nothing without the controller.
+  [[nodiscard]] std::optional<MemoryBreakdown> memory_breakdown() const;
   [[nodiscard]] Result<UniqueFd> open_procs() const;
 
  private:

@@ -15,9 +15,8 @@ std::string why(const std::string& name, const std::string& wanted, const std::s
                 const CgroupTree& cgroups) {
   std::string text = "is enforced by \"" + have + "\" here, not by \"" + wanted + "\"";
   if (wanted != "cgroup") return text;
-  if (!cgroups.available()) return text + ": " + cgroups.why_not();
   const char* controller = name == "memory" ? "memory" : name == "processes" ? "pids" : nullptr;
-  if (controller != nullptr) text += ": no " + std::string(controller) + " controller in " + cgroups.path();
+  if (controller != nullptr) text += ": " + cgroups.why_lacks(controller);
   return text;
 }
 

@@ -18,11 +18,8 @@ struct Better {
 constexpr Better kByCgroup[] = {{"memory", "memory"}, {"processes", "pids"}};
 
 std::string how_to_get(const CgroupTree& cgroups, const std::string& controller) {
-  if (!cgroups.available())
-    return cgroups.why_not() + "; run where cgroup v2 is mounted and delegated to this process";
-  return "no " + controller + " controller in " + cgroups.path() +
-         "; boot with cgroup v2 alone (systemd.unified_cgroup_hierarchy=1) and delegate it, e.g. a unit with "
-         "Delegate=yes";
+  return cgroups.why_lacks(controller) +
+         "; run with cgroup v2 delegated: a unit with Delegate=yes, or --cgroup DIR (docs/operations.md)";
 }
 
 std::string first_line_of(const char* path) {

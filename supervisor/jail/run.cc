@@ -295,6 +295,7 @@ Result<RunResult> Run::finish() {
     result.cpu_time = measure_cpu(report, *kernel_, box_->leaf(), clone_into_cgroup_, limits.processes == 1);
     result.wall_time.total = Nanos(report.exit_ns - report.exec_ns);
     result.peak_memory = measure_memory(report, *kernel_, box_->leaf(), sampled_peak_);
+    result.memory_breakdown = box_->leaf().memory_breakdown();
     result.processes = process_rows(report);
     result.processes_omitted = static_cast<std::uint64_t>(report.reaped - report.row_count);
     result.residue_processes_killed = static_cast<std::uint64_t>(report.killed_after);

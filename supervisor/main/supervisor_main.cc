@@ -61,6 +61,7 @@ Result<void> load(Content& content, const std::string& key) {
 struct Options {
   std::string spec_path;
   std::string root;
+  std::string cgroup;
   std::string files_root;
   unsigned parallel = 0;
   bool json = false;
@@ -74,7 +75,7 @@ Result<Surroundings> find_surroundings(const Options& options) {
   Surroundings surroundings;
   surroundings.root =
       options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
-  surroundings.cgroups = CgroupTree::find();
+  surroundings.cgroups = options.cgroup.empty() ? CgroupTree::find_own() : TRY(CgroupTree::find_at(options.cgroup));
   surroundings.kernel = Kernel::probe();
   return surroundings;
 }
@@ -150,9 +151,12 @@ int main(int argc, char** argv) {
       ->required();
   run_command->add_option("--root", options.root,
                           "root tree of the box; default: the allow-list of this host");
+  constexpr const char* kCgroupHelp = "empty cgroup v2 directory to make groups in; default: the one this process is in";
+  run_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
   CLI::App* serve_command =
       app.add_subcommand("serve", "boxes and runs over frames on stdin and stdout (docs/protocol.md)");
   serve_command->add_option("--root", options.root, "as for run");
+  serve_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
   serve_command->add_option("--files-root", options.files_root,
                             "directory that `path` of a file or stdin may point into");
   serve_command
@@ -162,6 +166,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("check", "what this host can enforce, and how to get the rest");
   check_command->add_flag("--json", options.json, "as JSON");
   check_command->add_option("--root", options.root, "as for run");
+  check_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
   CLI::App* version_command = app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);

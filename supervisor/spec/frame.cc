@@ -29,8 +29,8 @@ void append(std::string& text, T value) {
   text.append(bytes, sizeof bytes);
 }
 
-// CRC-32C (RFC 3720, appendix B.4): the polynomial 0x11EDC6F41, each byte's lowest bit first. A register holds the
-// coefficient of x^31 in its lowest bit, so that multiplying by x is a shift to the right.
+// CRC-32C (RFC 3720, appendix B.4): the polynomial 0x11EDC6F41, each byte's lowest bit first. A register
+// holds the coefficient of x^31 in its lowest bit, so that multiplying by x is a shift to the right.
 
 constexpr std::uint32_t kPolynomial = 0x82F63B78;
 
@@ -85,8 +85,9 @@ constexpr std::uint32_t power_of_x(std::size_t n) {
 /// The instruction takes a step each cycle, but its result three cycles later: three lanes keep it busy.
 constexpr std::size_t kLane = 1024;
 
-/// The register after kBytes more bytes of zero. The product of two registers holds x times the product of what they
-/// stand for, and the instruction multiplies by x^32 and reduces: the factor is short of x^(8 * kBytes) by 33.
+/// The register after kBytes more bytes of zero. The product of two registers holds x times the product of
+/// what they stand for, and the instruction multiplies by x^32 and reduces: the factor is short of x^(8 *
+/// kBytes) by 33.
 template <std::size_t kBytes>
 __attribute__((target("sse4.2,pclmul"))) std::uint64_t skip(std::uint64_t state) {
   constexpr std::uint32_t kFactor = power_of_x(8 * kBytes - 33);
@@ -95,8 +96,8 @@ __attribute__((target("sse4.2,pclmul"))) std::uint64_t skip(std::uint64_t state)
   return _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(product)));
 }
 
-__attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_by_instruction(std::uint32_t crc,
-                                                                             std::span<const std::byte> bytes) {
+__attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_by_instruction(
+    std::uint32_t crc, std::span<const std::byte> bytes) {
   std::uint64_t state = static_cast<std::uint32_t>(~crc);
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
@@ -120,7 +121,8 @@ __attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_by_instruction(std
 
 std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul")) return crc32c_by_instruction(crc, bytes);
+  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul"))
+    return crc32c_by_instruction(crc, bytes);
 #endif
   return crc32c_by_table(crc, bytes);
 }
@@ -170,7 +172,8 @@ Result<FramePrefix> parse_frame_prefix(std::span<const std::byte, kFramePrefixBy
 
 Result<void> check_frame_header(const FramePrefix& prefix, std::string_view header) {
   const std::uint32_t crc = crc32c(0, checked_prefix(prefix.header_bytes, prefix.body_bytes));
-  if (crc32c(crc, header) != prefix.crc) return bad_frame("has a checksum that does not fit its prefix and header");
+  if (crc32c(crc, header) != prefix.crc)
+    return bad_frame("has a checksum that does not fit its prefix and header");
   return {};
 }
 

@@ -25,7 +25,8 @@ Result<std::string> take_c_string(json& value, const std::string& key, std::size
   return text;
 }
 
-Result<std::uint64_t> take_integer(const json& value, const std::string& key, std::uint64_t low, std::uint64_t high) {
+Result<std::uint64_t> take_integer(const json& value, const std::string& key, std::uint64_t low,
+                                   std::uint64_t high) {
   // Negative, fractional and larger than 64 bits all come as other types than this one.
   const auto* number = value.get_ptr<const json::number_unsigned_t*>();
   if (number == nullptr || *number < low || *number > high) {

@@ -12,7 +12,8 @@
 #include "base/result.h"
 #include "spec/strict_json.h"
 
-// Reading documents that parse_strict_json has taken apart. `key` is always the place in the document, for the error.
+// Reading documents that parse_strict_json has taken apart. `key` is always the place in the document, for
+// the error.
 
 namespace bailiff {
 
@@ -40,8 +41,8 @@ const Row* find_row(std::span<const Row> rows, std::string_view name) {
 }
 
 template <typename Target>
-Result<void> read_members(nlohmann::json& object, const std::string& key, std::span<const Member<Target>> members,
-                          Target& target) {
+Result<void> read_members(nlohmann::json& object, const std::string& key,
+                          std::span<const Member<Target>> members, Target& target) {
   if (!object.is_object()) return refuse(key, "must be an object");
   for (auto at = object.begin(); at != object.end(); ++at) {
     const std::string member = member_key(key, at.key());

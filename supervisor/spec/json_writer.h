@@ -16,11 +16,13 @@
 
 namespace bailiff {
 
-/// Writes one line of JSON from left to right, straight into one string: no tree is built, because a result is written
-/// for every run. Commas come by themselves. What must be in it, and in which order, is the caller's business.
+/// Writes one line of JSON from left to right, straight into one string: no tree is built, because a result
+/// is written for every run. Commas come by themselves. What must be in it, and in which order, is the
+/// caller's business.
 ///
-/// Values are bool, integers, Nanos and Bytes (as their count), text, nullptr, std::optional (null when empty),
-/// std::vector and std::array (an array), std::map (an object), and a callable: an object of the members it writes.
+/// Values are bool, integers, Nanos and Bytes (as their count), text, nullptr, std::optional (null when
+/// empty), std::vector and std::array (an array), std::map (an object), and a callable: an object of the
+/// members it writes.
 class JsonWriter {
  public:
   explicit JsonWriter(std::size_t expected_bytes) { line_.reserve(expected_bytes); }
@@ -48,8 +50,8 @@ class JsonWriter {
   JsonWriter& utf8(std::string_view name, std::string_view text);
   JsonWriter& base64(std::string_view name, std::string_view bytes);
 
-  /// Text of unknown origin (a path in `reason_detail`) must not cost the caller the line: what is not UTF-8 in it
-  /// becomes U+FFFD.
+  /// Text of unknown origin (a path in `reason_detail`) must not cost the caller the line: what is not UTF-8
+  /// in it becomes U+FFFD.
   void put(std::string_view text);
 
   template <typename Value>

@@ -61,7 +61,8 @@ void write_measurements(JsonWriter& out, const RunResult& run) {
   });
   out.member("peak_memory", [&] {
     write_figure(out, run.peak_memory.best);
-    out.objects("others", run.peak_memory.others, [&](const MemoryFigure& other) { write_figure(out, other); });
+    out.objects("others", run.peak_memory.others,
+                [&](const MemoryFigure& other) { write_figure(out, other); });
   });
   if (const auto& stat = run.memory_breakdown) {
     out.member("memory_breakdown", [&] {
@@ -181,7 +182,9 @@ std::uint64_t payload_bytes(const RunResult& run) {
 
 void write_members(JsonWriter& out, const Error& error) {
   out.member("error", [&] {
-    out.member("kind", fault_name(error.fault)).text_or_null("key", error.key).member("message", error.message());
+    out.member("kind", fault_name(error.fault))
+        .text_or_null("key", error.key)
+        .member("message", error.message());
   });
 }
 

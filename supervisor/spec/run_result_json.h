@@ -11,7 +11,8 @@ namespace bailiff {
 /// Where the bytes stand that a program wrote.
 enum class Payload {
   kInLine,  ///< "text":"…", or "base64":"…" when they are not UTF-8
-  kInBody,  ///< "body":[offset,length] in what follows the line: stdout, stderr, then the collected files by name
+  kInBody,  ///< "body":[offset,length] in what follows the line: stdout, stderr, then the collected files by
+            ///< name
 };
 
 /// The members of a RunResult (docs/run-result.md).

@@ -347,7 +347,8 @@ std::optional<NameClash> find_name_clash(std::span<const std::string_view> names
   for (std::size_t at = 1; at < order.size(); ++at) {
     const std::string_view upper = names[order[at - 1]], lower = names[order[at]];
     if (!lower.starts_with(upper)) continue;
-    if (lower.size() == upper.size() || lower[upper.size()] == '/') return NameClash{order[at - 1], order[at]};
+    if (lower.size() == upper.size() || lower[upper.size()] == '/')
+      return NameClash{order[at - 1], order[at]};
   }
   return std::nullopt;
 }
@@ -355,7 +356,8 @@ std::optional<NameClash> find_name_clash(std::span<const std::string_view> names
 Result<RunSpec> read_run_spec(json& object, const std::string& key) {
   RunSpec spec;
   TRY(read_members<RunSpec>(object, key, kRunSpec, spec));
-  if (spec.argv.empty()) return refuse(member_key(key, "argv"), "is missing; must be a non-empty array of strings");
+  if (spec.argv.empty())
+    return refuse(member_key(key, "argv"), "is missing; must be a non-empty array of strings");
   TRY(check_exec_room(spec, key));
   return spec;
 }

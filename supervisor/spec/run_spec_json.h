@@ -17,7 +17,8 @@ namespace bailiff {
 
 Result<RunSpec> read_run_spec(nlohmann::json& object, const std::string& key);
 /// Sets the limit that a RunSpec calls `name`.
-Result<void> read_limit(const nlohmann::json& value, const std::string& key, std::string_view name, Limits& limits);
+Result<void> read_limit(const nlohmann::json& value, const std::string& key, std::string_view name,
+                        Limits& limits);
 /// "0644"
 Result<unsigned> read_mode(const nlohmann::json& value, const std::string& key);
 Result<std::string> take_host_path(nlohmann::json& value, const std::string& key);

@@ -33,8 +33,8 @@ Result<void> already_read(json& /*value*/, const std::string& /*key*/, Target& /
 
 Result<std::string> take_box(json& value, const std::string& key) {
   const auto allowed = [](char c) {
-    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') || c == '_' || c == '.' ||
-           c == '-';
+    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
   };
   const auto* name = value.get_ptr<const json::string_t*>();
   if (name == nullptr || name->empty() || name->size() > kMaxBoxName ||
@@ -75,7 +75,8 @@ Result<void> check_one_source(const json& object, const std::string& key) {
 
 Result<void> check_body(std::uint64_t has, std::uint64_t needs) {
   if (has == needs) return {};
-  return refuse("body", "is " + std::to_string(has) + " bytes; the request accounts for " + std::to_string(needs));
+  return refuse("body",
+                "is " + std::to_string(has) + " bytes; the request accounts for " + std::to_string(needs));
 }
 
 // open
@@ -148,7 +149,8 @@ Result<void> read_box_limits(json& object, const std::string& key, OpenRequest& 
 }
 
 constexpr Member<OpenRequest> kOpen[] = {
-    {"op", already_read}, {"id", already_read}, {"box", read_box}, {"limits", read_box_limits}, {"files", read_files},
+    {"op", already_read},        {"id", already_read},  {"box", read_box},
+    {"limits", read_box_limits}, {"files", read_files},
 };
 
 Result<Request> read_open(json& object, std::uint64_t id, std::uint64_t body_bytes) {
@@ -171,14 +173,16 @@ Result<void> check_left_to_the_box(const json& spec, const std::string& key) {
   if (limits == spec.end()) return {};
   for (const Member<Limits>& row : kBoxLimits) {
     if (!limits->contains(row.key)) continue;
-    return refuse(member_key(member_key(key, "limits"), row.key), "belongs to the box: give it to open, in limits");
+    return refuse(member_key(member_key(key, "limits"), row.key),
+                  "belongs to the box: give it to open, in limits");
   }
   return {};
 }
 
 /// A reply repeats the names, so they must leave room in its header.
 Result<void> check_names_fit_a_reply(const RunSpec& spec, const std::string& key) {
-  constexpr std::size_t kMost = kMaxFrameHeader / 2;  // 1000 names of 4095 bytes that need no escapes, and more
+  constexpr std::size_t kMost =
+      kMaxFrameHeader / 2;  // 1000 names of 4095 bytes that need no escapes, and more
   JsonWriter names(0);
   names.put(spec.collect);
   if (std::move(names).take().size() <= kMost) return {};
@@ -275,7 +279,8 @@ const Operation* find_operation(const json& object) {
   return name == nullptr ? nullptr : find_row(std::span<const Operation>(kOperations), *name);
 }
 
-/// Looks for the id of a request that is not a good document, so that its refusal can name it. The first counts.
+/// Looks for the id of a request that is not a good document, so that its refusal can name it. The first
+/// counts.
 class IdFinder final : public json::json_sax_t {
  public:
   [[nodiscard]] std::uint64_t id() const { return id_; }
@@ -299,7 +304,8 @@ class IdFinder final : public json::json_sax_t {
   bool number_float(double /*value*/, const std::string& /*text*/) override { return go_on(); }
   bool string(std::string& /*value*/) override { return go_on(); }
   bool binary(json::binary_t& /*value*/) override { return go_on(); }
-  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const json::exception& /*error*/) override {
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const json::exception& /*error*/) override {
     return false;
   }
 
@@ -362,7 +368,8 @@ std::string reply(std::uint64_t id, std::string_view what, Members members) {
 std::string hello_message(std::string_view version, std::string_view runtime) {
   JsonWriter out(128);
   out.put([&] {
-    out.member("hello", [&] { out.member("protocol", 1).member("version", version).member("runtime", runtime); });
+    out.member("hello",
+               [&] { out.member("protocol", 1).member("version", version).member("runtime", runtime); });
   });
   return std::move(out).take();
 }
@@ -376,7 +383,8 @@ std::string closed_message(std::uint64_t id, std::string_view box) {
 }
 
 std::string cancelled_message(std::uint64_t id, std::uint64_t run, bool was_running) {
-  return reply(id, "cancelled", [&](JsonWriter& out) { out.member("run", run).member("was_running", was_running); });
+  return reply(id, "cancelled",
+               [&](JsonWriter& out) { out.member("run", run).member("was_running", was_running); });
 }
 
 std::string bye_message(std::uint64_t id) {
