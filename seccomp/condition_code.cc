@@ -5,7 +5,7 @@ namespace {
 
 /// The two halves of an argument in seccomp_data; both our machines are little-endian.
 std::uint32_t low_offset(unsigned arg) {
-  return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * arg);
+  return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + sizeof(__u64) * arg);
 }
 std::uint32_t high_offset(unsigned arg) { return low_offset(arg) + 4; }
 std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }

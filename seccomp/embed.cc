@@ -21,6 +21,7 @@ std::string array_of(const std::vector<sock_filter>& code, std::size_t index) {
 
 std::string embed(const std::vector<NamedFilter>& filters) {
   std::vector<const NamedFilter*> sorted;
+  sorted.reserve(filters.size());
   for (const NamedFilter& filter : filters) sorted.push_back(&filter);
   std::ranges::sort(sorted, {}, [](const NamedFilter* filter) { return filter->name; });
 

@@ -138,10 +138,11 @@ struct RunReport {
 
 /// A look at the living, answered to Order::kSurvey.
 struct Survey {
-  std::int64_t cpu_ns;           // live clocks of all living processes plus everything reaped
-  std::int64_t rss_pages;        // sum over the living; pages shared by several count several times
-  std::int64_t pss_bytes;        // the same without counting twice; only when asked for, else 0
-  std::int64_t pss_shmem_bytes;  // what of pss_bytes is tmpfs, memfd or shared memory
+  std::int64_t cpu_ns;             // live clocks of all living processes plus everything reaped
+  std::int64_t rss_pages;          // sum over the living; pages shared by several count several times
+  std::int64_t pss_bytes;          // the same without counting twice; only when asked for, else 0
+  std::int64_t pss_shmem_bytes;    // what of pss_bytes is tmpfs, memfd or shared memory
+  std::int64_t largest_rss_pages;  // of one process
   std::int64_t processes;
 };
 

@@ -38,14 +38,16 @@ class CallList {
 
   /// One argument: a number, a text that is put on the board, or a descriptor some earlier call saved.
   struct Arg {
-    Arg(std::nullptr_t) : number(0) {}                                  // NOLINT: implicit on purpose
-    Arg(const char* value) : kind(Call::kBoard), text(value) {}         // NOLINT
-    Arg(const std::string& value) : kind(Call::kBoard), text(value) {}  // NOLINT
-    Arg(Offset offset, Call::ArgKind on_board) : kind(on_board), number(offset) {}
-    Arg(Slot slot) : kind(Call::kSlot), number(static_cast<std::uint64_t>(slot.index)) {}  // NOLINT
+    // NOLINTBEGIN(google-explicit-constructor): a list of calls reads like the calls
+    Arg(std::nullptr_t) : number(0) {}
+    Arg(const char* value) : kind(Call::kBoard), text(value) {}
+    Arg(const std::string& value) : kind(Call::kBoard), text(value) {}
+    Arg(Slot slot) : kind(Call::kSlot), number(static_cast<std::uint64_t>(slot.index)) {}
     template <typename T>
     requires(std::is_integral_v<T> || std::is_enum_v<T>) Arg(T value)
-        : number(static_cast<std::uint64_t>(static_cast<std::int64_t>(value))) {}  // NOLINT
+        : number(static_cast<std::uint64_t>(static_cast<std::int64_t>(value))) {}
+    // NOLINTEND(google-explicit-constructor)
+    Arg(Offset offset, Call::ArgKind on_board) : kind(on_board), number(offset) {}
 
     Call::ArgKind kind = Call::kLiteral;
     std::uint64_t number = 0;

@@ -11,7 +11,7 @@ Kernel Kernel::probe() {
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   constexpr long kTick = 10'000'000;
   if (used.tv_nsec % kTick != 0) return {};
-  return Kernel{"runsc", std::chrono::nanoseconds(kTick), 2_MiB};
+  return Kernel{"runsc", std::chrono::nanoseconds(kTick), 2_MiB, /*nproc_slack=*/1};
 }
 
 }  // namespace bailiff

@@ -13,6 +13,7 @@ struct Kernel {
   std::string runtime = "native";  // "runsc" when the kernel is gVisor's
   Nanos cpu_resolution = 1us;      // of wait4's figures; struct timeval has no finer unit
   Bytes rss_resolution = 4_KiB;    // of ru_maxrss; gVisor counts 2 MiB areas once they are touched
+  unsigned nproc_slack = 0;        // how many more processes RLIMIT_NPROC lets live than it says; gVisor: 1
 
   static Kernel probe();
 };

@@ -69,15 +69,15 @@ Offset string_array(BoardWriter& writer, std::span<const std::string> strings) {
 
 }  // namespace
 
-Result<void> plan_run(Box& box, const RunSpec& spec, const Filter& filter, bool processes_by_cgroup) {
+Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter) {
   const Limits& limits = spec.limits;
   RlimitTable rlimits(spec);
   TRY(rlimits.set(RLIMIT_STACK, bytes_or_unlimited(limits.stack), "stack_bytes"));
   TRY(rlimits.set(RLIMIT_FSIZE, bytes_or_unlimited(limits.file_size), "file_size_bytes"));
   TRY(rlimits.set(RLIMIT_NOFILE, limits.open_files, "open_files"));
   // With a pids controller that is the limit and has the counter; this one then only stands behind it.
-  TRY(rlimits.set(RLIMIT_NPROC, processes_by_cgroup ? limits.processes + 8ULL : limits.processes,
-                  "processes"));
+  const std::uint64_t behind = surroundings.cgroups.has("pids") ? 8 : 0;
+  TRY(rlimits.set(RLIMIT_NPROC, limits.processes + behind - surroundings.kernel.nproc_slack, "processes"));
   if (limits.address_space) TRY(rlimits.set(RLIMIT_AS, limits.address_space->count, "address_space_bytes"));
   if (limits.data_segment) TRY(rlimits.set(RLIMIT_DATA, limits.data_segment->count, "data_bytes"));
   if (limits.cpu_time) {

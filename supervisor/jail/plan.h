@@ -11,6 +11,6 @@ namespace bailiff {
 /// argv and environment laid out, the filter copied. All allocation and every possible "no" is here.
 ///
 /// Errors: kRequest limits.*  above this process' own hard rlimit, which only CAP_SYS_RESOURCE could raise
-Result<void> plan_run(Box& box, const RunSpec& spec, const Filter& filter, bool processes_by_cgroup);
+Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter);
 
 }  // namespace bailiff

@@ -148,7 +148,7 @@ Result<void> Session::serve(int in, int out) {
       }
     }
     if (fds[0].revents != 0) {
-      const Result<void> filled = input_->fill();
+      Result<void> filled = input_->fill();
       if (!filled) {
         refuse(0, filled.error());
         (void)output_->flush();

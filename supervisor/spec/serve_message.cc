@@ -124,9 +124,9 @@ Result<void> check_names(const std::vector<FileSlice>& files, const std::string&
 
 Result<void> read_files(json& array, const std::string& key, OpenRequest& request) {
   if (!array.is_array()) return refuse(key, "must be an array of files");
-  request.files.resize(array.size());
-  for (std::size_t at = 0; at < array.size(); ++at) {
-    TRY(read_file(array[at], element_key(key, at), request.files[at]));
+  for (json& value : array) {
+    const std::string element = element_key(key, request.files.size());
+    TRY(read_file(value, element, request.files.emplace_back()));
   }
   return check_names(request.files, key);
 }

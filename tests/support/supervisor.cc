@@ -5,11 +5,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -35,8 +35,20 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
-/// Feeds `input`, reads both streams until they end, without the deadlock that one after the other would invite.
-void converse(int in, int out, int err, const std::string& input, Answer& answer) {
+/// The largest resident set this process had so far; 0 when it is gone. Unlike ru_maxrss, which wait4 mixes
+/// with that of every child the process waited for, and which starts with what its parent had.
+long peak_rss_kib(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
+  }
+  return 0;
+}
+
+/// Feeds `input`, reads both streams until they end, without the deadlock that one after the other would
+/// invite.
+void converse(const Started& started, const std::string& input, Answer& answer) {
+  const auto [pid, in, out, err] = started;
   std::size_t sent = 0;
   std::array<pollfd, 3> fds = {pollfd{in, POLLOUT, 0}, pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   std::string* const sinks[3] = {nullptr, &answer.raw, &answer.stderr_text};
@@ -45,9 +57,11 @@ void converse(int in, int out, int err, const std::string& input, Answer& answer
       ::close(fds[0].fd);
       fds[0].fd = -1;
     }
-    ::poll(fds.data(), fds.size(), -1);
+    ::poll(fds.data(), fds.size(), 20);
+    answer.max_rss_kib = std::max(answer.max_rss_kib, peak_rss_kib(pid));
     if (fds[0].fd >= 0 && fds[0].revents != 0) {
-      const ssize_t wrote = ::write(fds[0].fd, input.data() + sent, std::min<std::size_t>(input.size() - sent, 65536));
+      const ssize_t wrote =
+          ::write(fds[0].fd, input.data() + sent, std::min<std::size_t>(input.size() - sent, 65536));
       sent = wrote > 0 ? sent + static_cast<std::size_t>(wrote) : input.size();
     }
     for (std::size_t i = 1; i < 3; ++i) {
@@ -82,7 +96,8 @@ Started start(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a supervisor leaves alive becomes our child: left_behind() sees it
+  ::prctl(PR_SET_CHILD_SUBREAPER,
+          1);  // what a supervisor leaves alive becomes our child: left_behind() sees it
   const pid_t pid = ::fork();
   if (pid < 0) throw std::runtime_error("fork");
   if (pid == 0) {
@@ -101,13 +116,11 @@ Started start(const std::vector<std::string>& arguments) {
 
 Answer finish(const Started& started, const std::string& input) {
   Answer answer;
-  converse(started.in, started.out, started.err, input, answer);
+  converse(started, input, answer);
   int status = 0;
-  rusage usage = {};
-  ::wait4(started.pid, &status, 0, &usage);
+  ::waitpid(started.pid, &status, 0);
   answer.pid = started.pid;
   answer.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  answer.max_rss_kib = usage.ru_maxrss;
   answer.json = json::parse(answer.raw, nullptr, /*allow_exceptions=*/false);
   return answer;
 }

@@ -10,12 +10,12 @@ namespace bailiff::test {
 
 /// What one call of the real bailiff-supervisor gave.
 struct Answer {
-  int exit_code = -1;      // of bailiff-supervisor itself; 128+n when it died of a signal
-  nlohmann::json json;     // its standard output, parsed; discarded() when that was not JSON
-  std::string raw;         // its standard output
+  int exit_code = -1;   // of bailiff-supervisor itself; 128+n when it died of a signal
+  nlohmann::json json;  // its standard output, parsed; discarded() when that was not JSON
+  std::string raw;      // its standard output
   std::string stderr_text;
-  pid_t pid = -1;          // what it had; gone now
-  long max_rss_kib = 0;    // its own, as the kernel counted it (at least what this test had when it forked)
+  pid_t pid = -1;        // what it had; gone now
+  long max_rss_kib = 0;  // its own, looked at every 20 ms and whenever it wrote; the program's is not in it
 };
 
 /// A bailiff-supervisor that is running, for tests that do something to it meanwhile.
@@ -43,13 +43,13 @@ std::string program_path(const std::string& name);
 /// A spec that runs tests/programs/NAME.c with `arguments`.
 nlohmann::json program_spec(const std::string& name, std::vector<std::string> arguments = {});
 
-/// What must be the same before and after: processes of box user ids, our cgroup leaves, mounts, entries of /tmp
-/// and /dev/shm. Compare two of these; the difference prints as JSON.
+/// What must be the same before and after: processes of box user ids, our cgroup leaves, mounts, entries of
+/// /tmp and /dev/shm. Compare two of these; the difference prints as JSON.
 nlohmann::json traces();
 
-/// What one supervisor, gone now, left on this machine; an empty object when nothing. Other supervisors may run
-/// beside it: processes are those that became children of this test (it is a subreaper), cgroup leaves carry the
-/// supervisor's pid, mounts our name, files and System V objects the user id of a box.
+/// What one supervisor, gone now, left on this machine; an empty object when nothing. Other supervisors may
+/// run beside it: processes are those that became children of this test (it is a subreaper), cgroup leaves
+/// carry the supervisor's pid, mounts our name, files and System V objects the user id of a box.
 nlohmann::json left_behind(pid_t supervisor);
 
 }  // namespace bailiff::test

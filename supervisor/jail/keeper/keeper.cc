@@ -405,7 +405,9 @@ void survey(bool with_pss) noexcept {
       if (read_file(slots[kSlotProc], name, text, sizeof text) > 0) {
         const char* resident = text;
         while (*resident != ' ' && *resident != 0) ++resident;
-        out.rss_pages += number_at(resident);
+        const std::int64_t pages = number_at(resident);
+        out.rss_pages += pages;
+        if (pages > out.largest_rss_pages) out.largest_rss_pages = pages;
       }
       if (with_pss) add_pss(entry->name, out);
       out.processes += 1;

@@ -1,0 +1,2 @@
+/* Says itself that it failed. */
+int main(void) { return 3; }

@@ -1,0 +1,6 @@
+/* Writes for ever. */
+#include <stdio.h>
+
+int main(void) {
+  for (;;) puts("All work and no play makes Jack a dull boy.");
+}

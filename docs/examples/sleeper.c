@@ -1,0 +1,6 @@
+/* Uses no CPU time at all and never ends. */
+#include <unistd.h>
+
+int main(void) {
+  for (;;) pause();
+}

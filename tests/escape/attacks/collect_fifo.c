@@ -1,0 +1,13 @@
+/* attack: collect_fifo
+ * tries: leaves a FIFO: opening it waits for ever
+ * must: FE not_regular
+ * why: S5
+ * layer: O_NOFOLLOW walk
+ * bounds: processes=1 bytes=65536 seconds=2
+ * spec: {"collect":["out.txt"]}
+ * expect: {"status":"FE","reason":"copy_out_not_regular","files":{"out.txt":{"error":"not_regular"}}}
+ */
+#include "attack.h"
+int main(void) {
+  mkfifo("out.txt", 0666);
+}

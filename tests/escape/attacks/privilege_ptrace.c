@@ -1,0 +1,23 @@
+/* attack: privilege_ptrace
+ * tries: traces the keeper, a child, and asks to be traced
+ * must: refused
+ * why: S34; a tracer can change what a filter has allowed
+ * layer: seccomp
+ * bounds: processes=2 bytes=65536 seconds=2
+ * expect: {"status":"OK","stdout":{"text":"contained\n"}}
+ */
+#include "attack.h"
+#include <sys/ptrace.h>
+int main(void) {
+  pid_t child = fork();
+  if (child == 0) {
+    usleep(300000);
+    _exit(0);
+  }
+  MUST_FAIL(ptrace(PTRACE_ATTACH, 1, 0, 0));
+  MUST_FAIL(ptrace(PTRACE_SEIZE, 1, 0, 0));
+  MUST_FAIL(ptrace(PTRACE_SEIZE, child, 0, 0));
+  MUST_FAIL(ptrace(PTRACE_ATTACH, child, 0, 0));
+  MUST_FAIL(ptrace(PTRACE_TRACEME, 0, 0, 0));
+  return verdict();
+}

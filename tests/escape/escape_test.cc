@@ -1,0 +1,141 @@
+// The corpus: every file of attacks/ becomes one test, Attack.<name>. It runs in a box by the real
+// supervisor; what its header expects must hold, and nothing may be left behind. Adding an attack is adding a
+// file.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/escape/header.h"
+#include "tests/support/supervisor.h"
+
+namespace bailiff::test {
+namespace {
+
+using nlohmann::json;
+
+/// What every attack starts from; its `spec` is merged over it. Small, so that what gets past a limit still
+/// hurts nobody: this is also what bounds an attack whose own protection is broken.
+json base_spec(const std::string& name) {
+  return {{"argv", {"./" + name}},
+          {"files", {{name, {{"path", std::string(BAILIFF_ATTACKS_BUILT) + "/" + name}, {"mode", "0755"}}}}},
+          {"limits",
+           {{"cpu_time_ms", 2000},
+            {"wall_time_ms", 15000},
+            {"memory_bytes", 67108864},
+            {"stack_bytes", 8388608},
+            {"output_bytes", 65536},
+            {"file_size_bytes", 16777216},
+            {"processes", 16},
+            {"open_files", 64},
+            {"disk_bytes", 16777216},
+            {"disk_inodes", 200}}}};
+}
+
+/// `change` over `base`, member by member. Unlike JSON Merge Patch it keeps null: that is "unlimited".
+json overlay(json base, const json& change) {
+  for (const auto& [key, value] : change.items()) {
+    base[key] = value.is_object() && base.contains(key) ? overlay(base[key], value) : value;
+  }
+  return base;
+}
+
+json spec_of(const AttackHeader& attack) { return overlay(base_spec(attack.name), attack.spec); }
+
+std::vector<AttackHeader> corpus() {
+  std::vector<AttackHeader> all;
+  for (const auto& entry : std::filesystem::directory_iterator(BAILIFF_ATTACK_SOURCES)) {
+    if (entry.path().extension() == ".c") all.push_back(read_header(entry.path()));
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return all;
+}
+
+/// Bombs and hogs run only where the limits have just been seen to hold, each by an attack that is bounded at
+/// a small multiple of its limit: twice the processes, a few times the memory, CPU and wall time.
+bool limits_hold() {
+  static const bool held = [] {
+    for (const char* proof :
+         {"proof_processes", "proof_cpu", "proof_wall", "proof_memory", "proof_output", "proof_disk"}) {
+      const AttackHeader attack = read_header(std::string(BAILIFF_ATTACK_SOURCES) + "/" + proof + ".c");
+      const Answer answer = run(spec_of(attack));
+      const std::string wrong = difference(attack.expect, answer.json, proof);
+      if (!wrong.empty()) {
+        ADD_FAILURE() << "no bomb is tried here: " << wrong << answer.raw.substr(0, 2000);
+        return false;
+      }
+    }
+    return true;
+  }();
+  return held;
+}
+
+/// What a supervisor that only waits has, and room for what it keeps: up to 1 MiB, which as quoted JSON (six
+/// bytes for a NUL) in a string that grows by doubling is up to 17.
+long unsuspicious_rss_kib() {
+  static const long idle =
+      run(spec_of(read_header(std::string(BAILIFF_ATTACK_SOURCES) + "/proof_wall.c"))).max_rss_kib;
+  return idle + 24576;
+}
+
+class AttackTest : public testing::Test {
+ public:
+  explicit AttackTest(AttackHeader attack) : attack_(std::move(attack)) {}
+
+  void TestBody() override {
+    SCOPED_TRACE(attack_.tries + " — must: " + attack_.must + " (stopped by: " + attack_.layer + ")");
+    ASSERT_TRUE(attack_.name.starts_with("proof_") || limits_hold());
+    const Answer answer = run(spec_of(attack_));
+    ASSERT_EQ(answer.exit_code, 0) << answer.raw << answer.stderr_text;
+    const std::string missing = difference(attack_.where, answer.json);
+    const std::string wrong = difference(attack_.expect, answer.json);
+    if (missing.empty()) {
+      EXPECT_EQ(wrong, "") << answer.raw.substr(0, 4000);
+    }
+    EXPECT_EQ(left_behind(answer.pid), json::object());
+    EXPECT_EQ(answer.stderr_text, "");
+    // However much an attack writes.
+    EXPECT_LT(answer.max_rss_kib, unsuspicious_rss_kib()) << "the supervisor's own memory grew";
+    if (!missing.empty() && !wrong.empty())
+      GTEST_SKIP() << "NOT CONTAINED HERE: " << wrong << "for want of its layer: " << missing;
+  }
+
+ private:
+  AttackHeader attack_;
+};
+
+TEST(Corpus, KeepsToItsOwnBounds) {
+  for (const AttackHeader& attack : corpus()) {
+    const json limits = spec_of(attack)["limits"];
+    EXPECT_LE(attack.bounds.seconds, 60UL) << attack.name;
+    EXPECT_LE(attack.bounds.processes, 4096UL) << attack.name;
+    EXPECT_LE(attack.bounds.bytes, 1UL << 31) << attack.name;
+    EXPECT_LE(limits["wall_time_ms"].get<int>(), 20000) << attack.name;
+  }
+}
+
+TEST(Difference, SaysWhereTheResultIsNotAsExpected) {
+  const json actual = {{"status", "TLE"}, {"n", 5}, {"list", {1, 2}}, {"in", {{"a", 1}, {"b", 2}}}};
+  EXPECT_EQ(difference({{"status", "TLE"}, {"in", {{"b", 2}}}, {"list", {1, 2}}}, actual), "");
+  EXPECT_EQ(difference({{"status", {"RE", "TLE"}}, {"n", {{"at_least", 5}, {"at_most", 5}}}}, actual), "");
+  EXPECT_NE(difference({{"status", "OK"}}, actual), "");
+  EXPECT_NE(difference({{"n", {{"at_least", 6}}}}, actual), "");
+  EXPECT_NE(difference({{"in", {{"c", 1}}}}, actual), "");
+  EXPECT_NE(difference({{"list", {1}}}, actual), "");
+}
+
+/// Runs before main(), in the order of names: proof_* are in the middle, but limits_hold() asks for them
+/// first.
+const bool registered = [] {
+  for (const AttackHeader& attack : corpus()) {
+    testing::RegisterTest("Attack", attack.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [attack]() -> AttackTest* { return new AttackTest(attack); });
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace bailiff::test

@@ -1,0 +1,1 @@
+bailiff_integration_test(bad_input_test)

@@ -1,0 +1,252 @@
+// Whether the figures are true. CPU time is exact however busy the machine is, so nothing here is retried; nothing
+// here asserts how long something took.
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "jail/run.h"
+#include "tests/integration/result.h"
+
+namespace bailiff::test {
+namespace {
+
+using nlohmann::json;
+
+// No CPU limit: with RLIMIT_CPU set, the kernel answers a process that asks for its own CLOCK_PROCESS_CPUTIME_ID from
+// a sum it brings up to date at ticks only (kernel/time/posix-cpu-timers.c, proc_sample_cputime_atomic).
+const json kUnhurried = {{"cpu_time_ms", nullptr}, {"wall_time_ms", 60000}, {"memory_bytes", 1U << 30}};
+
+// ---- CPU time ------------------------------------------------------------------------------------------------
+
+/// What the processes of tests/programs/burn.c read off their own clocks at their last moment, together.
+std::int64_t own_clocks_ns(const json& result) {
+  const std::string bytes = bytes_of(result["files"]["clocks"]);
+  std::int64_t total = 0;
+  for (std::size_t at = 0; at + sizeof total <= bytes.size(); at += sizeof total) {
+    std::int64_t clock = 0;
+    std::memcpy(&clock, bytes.data() + at, sizeof clock);
+    total += clock;
+  }
+  return total;
+}
+
+struct Burner {
+  const char* name;
+  std::vector<std::string> arguments;
+  bool complete_without_cgroup = true;  // whether wait4 sees all of it
+};
+void PrintTo(const Burner& burner, std::ostream* out) { *out << burner.name; }
+
+class CpuTime : public testing::TestWithParam<Burner> {};
+
+TEST_P(CpuTime, IsWhatTheProgramsOwnClocksSay) {
+  json spec = limited(program_spec("burn", GetParam().arguments), kUnhurried);
+  spec["collect"] = {"clocks"};
+  const Answer answer = run(spec);
+  const json& result = result_of(answer);
+  ASSERT_EQ(result["status"], "OK") << answer.raw;
+
+  const std::int64_t own = own_clocks_ns(result);
+  const std::int64_t tolerance = std::max<std::int64_t>(1'000'000, own / 100);
+  ASSERT_GE(own, std::stoll(GetParam().arguments[1]) * 1'000'000) << "the program burned less than it was to";
+  RecordProperty("error_us", static_cast<int>((result["cpu_time"]["ns"].get<std::int64_t>() - own) / 1000));
+  const bool complete = result["cpu_time"]["complete"];
+  EXPECT_TRUE(complete || result["cpu_time"]["source"] != "cgroup") << answer.raw;
+  if (complete || GetParam().complete_without_cgroup) {
+    EXPECT_NEAR(result["cpu_time"]["ns"].get<double>(), static_cast<double>(own), static_cast<double>(tolerance));
+  }
+  if (GetParam().complete_without_cgroup) {
+    const json& wait4 = figure(result["cpu_time"], "wait4");
+    EXPECT_NEAR(wait4["ns"].get<double>(), static_cast<double>(own), static_cast<double>(tolerance));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, CpuTime,
+                         testing::Values(Burner{"Plain50ms", {"plain", "50"}}, Burner{"Plain100ms", {"plain", "100"}},
+                                         Burner{"Plain1000ms", {"plain", "1000"}},
+                                         Burner{"TwoThreads", {"threads", "200", "2"}},
+                                         Burner{"Child", {"child", "100", "1"}},
+                                         Burner{"FourChildren", {"child", "50", "4"}},
+                                         Burner{"OrphanStillBurningAtTheEnd", {"orphan", "100"}},
+                                         Burner{"ChildNobodyWaitsFor", {"unwaited", "100"}},
+                                         Burner{"ParentIgnoresSigchld", {"ignored", "100"}, false}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(CpuTimeSplit, AddsUpAndNeverExceedsTheSum) {
+  const Answer answer = run(limited(program_spec("hog", {"main", "64"}), kUnhurried));
+  const json& cpu = result_of(answer)["cpu_time"];
+  EXPECT_EQ(cpu["user_ns"].get<std::int64_t>() + cpu["system_ns"].get<std::int64_t>(), cpu["ns"].get<std::int64_t>());
+  EXPECT_GE(cpu["system_ns"].get<std::int64_t>(), 0);
+}
+
+// ---- memory --------------------------------------------------------------------------------------------------
+
+std::int64_t rusage_bytes(const json& result) { return figure(result["peak_memory"], "rusage")["bytes"]; }
+
+std::int64_t hog_bytes(int mib) {
+  const Answer answer = run(limited(program_spec("hog", {"main", std::to_string(mib)}), kUnhurried));
+  EXPECT_EQ(result_of(answer)["status"], "OK") << answer.raw;
+  return rusage_bytes(result_of(answer));
+}
+
+class PeakMemory : public testing::TestWithParam<int> {};
+
+TEST_P(PeakMemory, IsWhatWasTouched) {
+  const std::int64_t touched = std::int64_t{GetParam()} << 20;
+  const std::int64_t tolerance = std::max<std::int64_t>(touched / 100, 256 << 10);
+  EXPECT_NEAR(static_cast<double>(hog_bytes(GetParam()) - hog_bytes(0)), static_cast<double>(touched),
+              static_cast<double>(tolerance));
+}
+
+INSTANTIATE_TEST_SUITE_P(MiB, PeakMemory, testing::Values(10, 64, 256),
+                         [](const auto& row) { return std::to_string(row.param); });
+
+TEST(PeakMemoryFloor, OfTheSmallestStaticProgramIsBelow768KiB) {
+  const Answer answer = run(limited(program_spec("nothing"), kUnhurried));
+  EXPECT_EQ(result_of(answer)["status"], "OK") << answer.raw;
+  EXPECT_LE(rusage_bytes(result_of(answer)), 768 << 10);
+}
+
+/// The smallest figure of a few runs: ASLR and what lies in the page cache move a dynamic program's by some pages.
+template <typename Measure>
+std::int64_t least(Measure measure) {
+  std::int64_t best = INT64_MAX;
+  for (int i = 0; i < 15; ++i) best = std::min(best, measure());
+  return best;
+}
+
+/// ru_maxrss of the program as child of a parent that has next to nothing (starter.c), in bytes.
+std::int64_t started_by_a_small_parent(const std::vector<std::string>& argv) {
+  std::string command = "env -i HOME=/box LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin " BAILIFF_STARTER;
+  for (const std::string& word : argv) command += " '" + word + "'";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  long rss_kib = 0;
+  long own_kib = 0;
+  EXPECT_EQ(std::fscanf(pipe, "%ld %ld", &rss_kib, &own_kib), 2);
+  EXPECT_EQ(::pclose(pipe), 0);
+  EXPECT_LE(own_kib, 100) << "the starter is no small parent";
+  return std::int64_t{rss_kib} << 10;
+}
+
+struct Program {
+  const char* name;
+  std::vector<std::string> argv;
+};
+void PrintTo(const Program& program, std::ostream* out) { *out << program.name; }
+
+const Program kPrograms[] = {{"StaticMain", {program_path("nothing")}},
+                             {"DynamicTrue", {"/bin/true"}},
+                             {"Python", {"/usr/bin/python3", "-c", "pass"}}};
+
+json spec_of(const Program& program) {
+  if (!program.argv[0].starts_with(program_path(""))) return limited({{"argv", program.argv}}, kUnhurried);
+  return limited(program_spec("nothing"), kUnhurried);
+}
+
+class MemoryOfOthers : public testing::TestWithParam<Program> {};
+
+TEST_P(MemoryOfOthers, IsNotCountedForASmallSupervisor) {
+  const std::int64_t expected = least([] { return started_by_a_small_parent(GetParam().argv); });
+  const json spec = spec_of(GetParam());
+  const std::int64_t got = least([&] { return rusage_bytes(result_of(run(spec))); });
+  RecordProperty("expected_kib", static_cast<int>(expected >> 10));
+  RecordProperty("got_kib", static_cast<int>(got >> 10));
+  EXPECT_NEAR(static_cast<double>(got), static_cast<double>(expected), 64 << 10);
+}
+
+/// This process as the supervisor, holding 300 MiB: an exec'd bailiff-supervisor would not hold them any more.
+TEST_P(MemoryOfOthers, IsNotCountedForASupervisorOf300MiB) {
+  const std::int64_t expected = least([] { return started_by_a_small_parent(GetParam().argv); });
+
+  Surroundings surroundings;
+  Result<RootTree> root = RootTree::of_host();
+  ASSERT_TRUE(root) << root.error().message();
+  surroundings.root = *std::move(root);
+  surroundings.cgroups = CgroupTree::find_own();
+  surroundings.kernel = Kernel::probe();
+  RunSpec spec;
+  spec.limits.cpu_time = std::nullopt;
+  spec.limits.wall_time = 60s;
+  if (GetParam().argv[0].starts_with(program_path(""))) {
+    std::string bytes;
+    FILE* file = std::fopen(GetParam().argv[0].c_str(), "rb");
+    ASSERT_NE(file, nullptr);
+    for (int c; (c = std::fgetc(file)) != EOF;) bytes.push_back(static_cast<char>(c));
+    std::fclose(file);
+    spec.files["nothing"] = InputFile{{bytes, {}}, 0755};
+    spec.argv = {"./nothing"};
+  } else {
+    spec.argv = GetParam().argv;
+  }
+
+  constexpr std::size_t kHeld = std::size_t{300} << 20;
+  void* held = ::mmap(nullptr, kHeld, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  ASSERT_NE(held, MAP_FAILED);
+  std::memset(held, 1, kHeld);
+  const std::int64_t got = least([&] {
+    Result<RunResult> result = run_once(surroundings, spec);
+    EXPECT_TRUE(result) << result.error().message();
+    EXPECT_EQ(result->status, Verdict::kOk);
+    const MemoryFigure& rusage = result->peak_memory.best.source == "rusage" ? result->peak_memory.best
+                                                                             : result->peak_memory.others.at(0);
+    EXPECT_EQ(rusage.source, "rusage");
+    return static_cast<std::int64_t>(rusage.peak.count);
+  });
+  ::munmap(held, kHeld);
+  EXPECT_NEAR(static_cast<double>(got), static_cast<double>(expected), 64 << 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(, MemoryOfOthers, testing::ValuesIn(kPrograms),
+                         [](const auto& row) { return row.param.name; });
+
+// ---- wall time, rows, overhead -------------------------------------------------------------------------------
+
+TEST(WallTime, RunsFromExecToExitAndNoFurther) {
+  const Answer answer = run(limited(program_spec("hog", {"main", "0", "200"}), kUnhurried));
+  const auto wall = result_of(answer)["wall_time"]["ns"].get<std::int64_t>();
+  EXPECT_GE(wall, 200'000'000);
+  EXPECT_EQ(result_of(answer)["wall_time"]["source"], "monotonic");
+  EXPECT_LT(result_of(answer)["cpu_time"]["ns"].get<std::int64_t>(), 100'000'000) << "sleeping is not computing";
+}
+
+TEST(ProcessRows, HaveEachReapedProcessWithTheOnesItWaitedFor) {
+  const Answer answer = run(limited(program_spec("burn", {"orphan", "50"}), kUnhurried));
+  const json& result = result_of(answer);
+  ASSERT_EQ(result["processes"].size(), 2U) << answer.raw;  // main with the one between; the orphan
+  const json& orphan = result["processes"][0];              // most CPU first
+  EXPECT_GE(orphan["cpu_ns"].get<std::int64_t>(), 50'000'000);
+  EXPECT_EQ(orphan["signal"], 9);
+  EXPECT_EQ(orphan["exit_code"], nullptr);
+  EXPECT_EQ(result["processes"][1]["pid"], 2);
+  EXPECT_EQ(result["processes"][1]["exit_code"], 0);
+  EXPECT_EQ(result["processes_omitted"], 0);
+  EXPECT_EQ(result["residue"]["processes_killed"], 1);
+}
+
+TEST(ProcessRows, AreTheFirst64AndTheRestIsCounted) {
+  const Answer answer = run(limited(program_spec("crowd", {"leave", "100"}), {{"processes", 200}}));
+  const json& result = result_of(answer);
+  ASSERT_EQ(result["status"], "OK") << answer.raw;
+  EXPECT_EQ(result["processes"].size(), 64U);
+  EXPECT_EQ(result["processes_omitted"], 101 - 64);
+  EXPECT_TRUE(std::any_of(result["processes"].begin(), result["processes"].end(), [](const json& row) {
+    return row["pid"] == 2 && row["exit_code"] == 0;
+  })) << "the main process must keep its row";
+}
+
+TEST(Overhead, IsAlwaysMeasured) {
+  const Answer answer = run(program_spec("nothing"));
+  for (const char* part : {"prepare_ns", "spawn_ns", "run_ns", "collect_ns", "cleanup_ns"}) {
+    EXPECT_GT(result_of(answer)["overhead"][part].get<std::int64_t>(), 0) << part;
+  }
+}
+
+}  // namespace
+}  // namespace bailiff::test
