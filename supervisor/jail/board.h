@@ -99,8 +99,9 @@ struct ChildPlan {
   std::uint32_t rlimit_count;
   Offset filter;  // array of sock_filter; 0 = none
   std::uint32_t filter_length;
-  std::uint64_t clone_flags;  // namespaces made fresh for this run
+  std::uint32_t page_bytes;
   std::int32_t oom_score_adj;
+  std::uint8_t new_ipc;       // an ipc namespace of the run's own
   std::uint8_t new_keyring;   // a session keyring of the run's own
   std::uint8_t restart_pids;  // the main process is pid 2 again
   std::uint32_t
@@ -138,10 +139,12 @@ struct RunReport {
 
 /// A look at the living, answered to Order::kSurvey.
 struct Survey {
-  std::int64_t cpu_ns;             // live clocks of all living processes plus everything reaped
-  std::int64_t rss_pages;          // sum over the living; pages shared by several count several times
-  std::int64_t pss_bytes;          // the same without counting twice; only when asked for, else 0
-  std::int64_t pss_shmem_bytes;    // what of pss_bytes is tmpfs, memfd or shared memory
+  std::int64_t cpu_ns;           // live clocks of all living processes plus everything reaped
+  std::int64_t rss_pages;        // sum over the living; pages shared by several count several times
+  std::int64_t pss_bytes;        // the same without counting twice; only when asked for, else 0
+  std::int64_t pss_shmem_bytes;  // what of pss_bytes is tmpfs, memfd or shared memory
+  std::int64_t
+      hidden_bytes;  // System V segments and memfds, mapped or not; not those in flight between sockets
   std::int64_t largest_rss_pages;  // of one process
   std::int64_t processes;
 };

@@ -254,7 +254,7 @@ Result<void> Box::fill(Spool spool) {
 
 Result<void> Box::renew(const Surroundings& surroundings) {
   if (leaf_ && !leaf_.reusable()) TRY(take_leaf(surroundings.cgroups));
-  if (!watch_.changed()) return {};
+  if (!watch_.changed(scratch_.get())) return {};
   BoardWriter writer(board_, run_area_);
   CallList calls = plan_renewal(spec_, uid(), writer);
   const Offset where = calls.finish();

@@ -49,22 +49,36 @@ std::vector<std::string> names_in(int tree, const char* path) {
   return names;
 }
 
-void bind_read_only(CallList& calls, const RootTree::Entry& entry) {
+constexpr std::uint64_t kReadOnly = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME;
+
+/// Shows one entry of the root tree. A directory appears through an overlay without an upper layer, not
+/// through a bind: its inodes are then the box's own, so that a lock on a file is seen by no other box, and
+/// connect() to a socket of the host that lies there finds nobody listening. Not recursive: what is mounted
+/// below /usr was not on the list.
+void show_read_only(CallList& calls, const RootTree::Entry& entry, bool gvisor) {
   const std::string target = kStage + "/" + entry.path;
+  const std::string what = "/" + entry.path;
   if (!entry.link_target.empty()) {
-    calls.add("symlink /" + entry.path, SYS_symlinkat, {entry.link_target, AT_FDCWD, target});
+    calls.add("symlink " + what, SYS_symlinkat, {entry.link_target, AT_FDCWD, target});
     return;
   }
   if (entry.directory) {
-    calls.add("mkdir /" + entry.path, SYS_mkdirat, {AT_FDCWD, target, 0755});
+    calls.add("mkdir " + what, SYS_mkdirat, {AT_FDCWD, target, 0755});
+    if (!gvisor) {
+      std::string layers = "lowerdir=" + kStage + "/.empty:";
+      for (const char c : entry.path) {  // a colon parts layers, a comma options
+        if (c == ':' || c == ',' || c == '\\') layers += '\\';
+        layers += c;
+      }
+      calls.add("overlay " + what, SYS_mount, {"overlay", target, "overlay", kReadOnly, layers});
+      return;
+    }
   } else {
-    calls.add("mknod /" + entry.path, SYS_mknodat, {AT_FDCWD, target, S_IFREG | 0644, 0});
+    calls.add("mknod " + what, SYS_mknodat, {AT_FDCWD, target, S_IFREG | 0644, 0});
   }
-  // Not recursive: what is mounted below /usr was not on the list.
-  calls.add("bind /" + entry.path, SYS_mount, {entry.path, target, nullptr, MS_BIND, nullptr});
-  calls.add("make /" + entry.path + " read-only", SYS_mount,
-            {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME,
-             nullptr});
+  calls.add("bind " + what, SYS_mount, {entry.path, target, nullptr, MS_BIND, nullptr});
+  calls.add("make " + what + " read-only", SYS_mount,
+            {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | kReadOnly, nullptr});
 }
 
 void write_file(CallList& calls, const std::string& path, const std::string& text) {
@@ -179,7 +193,8 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
             {"bailiff-root", kStage, "tmpfs", MS_NOSUID | MS_NOATIME, "mode=0755,size=1m"});
 
   if (tree.own_etc) calls.add("mkdir /etc", SYS_mkdirat, {AT_FDCWD, kStage + "/etc", 0755});
-  for (const RootTree::Entry& entry : tree.entries) bind_read_only(calls, entry);
+  calls.add("mkdir /.empty", SYS_mkdirat, {AT_FDCWD, kStage + "/.empty", 0555});
+  for (const RootTree::Entry& entry : tree.entries) show_read_only(calls, entry, spec.gvisor);
   if (tree.own_etc) {
     write_file(calls, "etc/passwd",
                "root:x:0:0:root:/:/usr/sbin/nologin\nbox:x:" + owner + ":" + owner +
@@ -209,11 +224,9 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   calls.add("mkdir /proc", SYS_mkdirat, {AT_FDCWD, kStage + "/proc", 0555});
   constexpr std::uint64_t kProcFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   // hidepid: others' processes are not there at all; subset=pid (Linux 5.8): nor are /proc/sys, keys, locks,
-  // loadavg.
-  calls.add("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, "hidepid=2,subset=pid"});
-  plan.hidepid_call = calls.last();
-  calls.otherwise("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, "hidepid=2"});
-  calls.otherwise("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, nullptr});
+  // loadavg. gVisor takes neither, and its /proc is the sandbox's own.
+  const std::string hidden = spec.gvisor ? "" : "hidepid=2,subset=pid";
+  calls.add("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, hidden});
 
   calls.add("set hostname", SYS_sethostname, {"box", 3});
   calls.add("enter new root", SYS_chdir, {kStage});

@@ -39,6 +39,7 @@ struct BoxSpec {
   const RootTree* root = nullptr;
   Bytes disk = 64_MiB;
   std::optional<std::uint64_t> disk_inodes = 1000;
+  bool gvisor = false;  // its sockets and locks do not reach the host, and it has neither overlay nor hidepid
   bool reusable = false;  // more than one run will use it, each from the same start
 };
 
@@ -46,7 +47,6 @@ struct BoxSpec {
 struct BoxPlan {
   CallList calls;
   int inodes_call = -1;  // held iff this one succeeded
-  int hidepid_call = -1;
 };
 
 /// Composes the list of calls. Pure but for what it writes to the board.

@@ -31,9 +31,12 @@ class Capture {
   Result<Stream> finish();
 
  private:
+  void expect_much();
+
   UniqueFd fd_;
   std::uint64_t ceiling_ = 0;
   std::uint64_t bytes_ = 0;
+  bool expects_much_ = false;
   std::string kept_;
   sha256_ctx hash_ = {};
 };

@@ -1,7 +1,7 @@
 #include "jail/plan.h"
 
-#include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <span>
@@ -78,8 +78,10 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   // With a pids controller that is the limit and has the counter; this one then only stands behind it.
   const std::uint64_t behind = surroundings.cgroups.has("pids") ? 8 : 0;
   TRY(rlimits.set(RLIMIT_NPROC, limits.processes + behind - surroundings.kernel.nproc_slack, "processes"));
-  if (limits.address_space) TRY(rlimits.set(RLIMIT_AS, limits.address_space->count, "address_space_bytes"));
-  if (limits.data_segment) TRY(rlimits.set(RLIMIT_DATA, limits.data_segment->count, "data_bytes"));
+  // Those not asked for are lifted: what the supervisor itself was started with is not the program's
+  // business.
+  TRY(rlimits.set(RLIMIT_AS, bytes_or_unlimited(limits.address_space), "address_space_bytes"));
+  TRY(rlimits.set(RLIMIT_DATA, bytes_or_unlimited(limits.data_segment), "data_bytes"));
   if (limits.cpu_time) {
     // A backstop behind our timer and never the limit: it counts in whole seconds, and under load it fires
     // early.
@@ -110,8 +112,9 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   plan.filter = writer.put(filter.code.data(), filter.code.size_bytes());
   plan.filter_length = static_cast<std::uint32_t>(filter.code.size());
   plan.oom_score_adj = 1000;
+  plan.page_bytes = static_cast<std::uint32_t>(::getpagesize());
   if (box.reusable()) {  // what the box's own namespaces and keyring would carry from one run to the next
-    plan.clone_flags = CLONE_NEWIPC;
+    plan.new_ipc = 1;
     plan.new_keyring = box.renews_keyring();
     plan.restart_pids = box.restarts_pids();
   }

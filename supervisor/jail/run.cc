@@ -23,6 +23,8 @@ namespace {
 /// How long a killed run may take to be gone before the keeper counts as lost. Reaping 65536 processes takes
 /// 2 s.
 constexpr Nanos kPatience = 20s;
+/// A sparse file may be as large as its limits say, and what is collected lies in our memory.
+constexpr Bytes kMaxCollected = 256_MiB;
 constexpr Nanos kNever = Nanos::max();
 
 int usable_cores() {
@@ -208,20 +210,21 @@ void Run::judge_survey() {
     const std::uint64_t used = scratch_used().count;
     const std::uint64_t files = used - std::min(used, files_before_.count);
     const auto page = static_cast<std::uint64_t>(::getpagesize());
-    std::uint64_t tree = static_cast<std::uint64_t>(survey.rss_pages) * page + files;
+    const auto hidden = static_cast<std::uint64_t>(survey.hidden_bytes);
+    std::uint64_t tree = static_cast<std::uint64_t>(survey.rss_pages) * page + files + hidden;
     if (survey_with_pss_) {
       // Files in the box that are mapped stand in both figures.
       const auto pss = static_cast<std::uint64_t>(survey.pss_bytes);
       const auto shared = static_cast<std::uint64_t>(survey.pss_shmem_bytes);
-      tree = std::max(pss, pss - std::min(pss, shared) + files);
+      tree = std::max(pss, pss - std::min(pss, shared) + files + hidden);
       // A kernel without smaps_rollup (gVisor): what is shared cannot be told, and a wrong MLE costs a
       // student a grade. The largest process stands for the tree; the container's own limit stands behind.
-      if (pss == 0) tree = static_cast<std::uint64_t>(survey.largest_rss_pages) * page + files;
+      if (pss == 0) tree = static_cast<std::uint64_t>(survey.largest_rss_pages) * page + files + hidden;
     }
     // The quick look counts pages twice: those forked processes share, and those of files the program has
     // mapped.
     const bool alone = survey.processes <= 1;
-    const bool exact = survey_with_pss_ || (alone && files == 0);
+    const bool exact = survey_with_pss_ || (alone && files + hidden == 0);
     const bool over = Bytes{tree} > *limits.memory;
     if (exact) sampled_peak_ = std::max(sampled_peak_, Bytes{tree});
     if (exact && over) {
@@ -303,7 +306,7 @@ Result<RunResult> Run::finish() {
     result.processes = process_rows(report);
     result.processes_omitted = static_cast<std::uint64_t>(report.reaped - report.row_count);
     result.residue_processes_killed = static_cast<std::uint64_t>(report.killed_after);
-    result.files = TRY(copy_out(box_->scratch_fd(), spec_->collect, limits.disk));
+    result.files = TRY(copy_out(box_->scratch_fd(), spec_->collect, std::min(limits.disk, kMaxCollected)));
 
     run.status = report.main_status;
     run.cpu_time = result.cpu_time.best.total;
@@ -351,8 +354,8 @@ Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec
   const Filter* filter = find_filter(spec.seccomp);
   if (filter == nullptr) return request_error("seccomp", "no profile named \"" + spec.seccomp + "\"");
 
-  Box box =
-      TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes}));
+  Box box = TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
+                                                surroundings.kernel.gvisor()}));
   TRY(copy_in(box.scratch_fd(), spec.files, box.uid()));
   UniqueFd input = TRY(input_file(spec.stdin_content.bytes, box.null_fd()));
   const Nanos prepared = monotonic_now();

@@ -13,10 +13,13 @@
 #include <optional>
 #include <utility>
 
+#include "spec/json.h"
+
 namespace bailiff {
 namespace {
 
-constexpr std::uint64_t kMaxSpooledBytes = 256U << 20;  // bodies of requests not yet run
+constexpr std::uint64_t kMaxSpooledBytes =
+    256U << 20;  // runs not yet answered: bodies, and headers with their argv and env
 constexpr std::uint64_t kMaxQueuedRuns = 1024;
 constexpr std::uint64_t kMaxUnsentBytes = 64U << 20;
 constexpr std::size_t kMaxBoxes = 4096;
@@ -92,16 +95,12 @@ Result<void> Session::serve(int in, int out) {
     // What was read but not yet looked at comes first: no poll will tell of it.
     while (may_read() && input_->has_more()) {
       Result<std::optional<FrameInput::Frame>> frame = input_->next();
-      if (!frame) {
-        refuse(0, frame.error());
-        (void)output_->flush();  // the error is on its way out; whether it arrives is the peer's business
-        return std::move(frame).error();
-      }
+      if (!frame) return break_off(frame.error());
       if (!*frame) break;
       std::uint64_t id = 0;
       Result<Request> request = parse_request((*frame)->header, (*frame)->body_bytes, &id);
       if (request)
-        obey(*std::move(request), std::move((*frame)->body), (*frame)->body_bytes);
+        obey(*std::move(request), std::move((*frame)->body), (*frame)->body_bytes + (*frame)->header.size());
       else
         refuse(id, request.error());
     }
@@ -148,27 +147,34 @@ Result<void> Session::serve(int in, int out) {
       }
     }
     if (fds[0].revents != 0) {
-      Result<void> filled = input_->fill();
-      if (!filled) {
-        refuse(0, filled.error());
-        (void)output_->flush();
-        return filled;
-      }
+      const Result<void> filled = input_->fill();
+      if (!filled) return break_off(filled.error());
     }
   }
   boxes_.clear();
   if (bye_id_ != 0) output_->add(bye_message(bye_id_));
-  while (output_->unsent() > 0) {
+  return send_all();
+}
+
+Result<void> Session::break_off(const Error& error) {
+  boxes_.clear();
+  refuse(0, error);
+  (void)send_all();  // a peer that is gone changes nothing: the end is the broken frame's
+  return error;
+}
+
+Result<void> Session::send_all() {
+  for (;;) {
+    TRY(output_->flush());
+    if (output_->unsent() == 0) return {};
     pollfd fd = {output_->fd(), POLLOUT, 0};
     if (::poll(&fd, 1, -1) < 0 && errno != EINTR) return errno_error("poll");
-    TRY(output_->flush());
   }
-  return {};
 }
 
 void Session::refuse(std::uint64_t id, const Error& error) { output_->add(error_message(id, error)); }
 
-void Session::obey(Request request, UniqueFd body, std::uint64_t body_bytes) {
+void Session::obey(Request request, UniqueFd body, std::uint64_t frame_bytes) {
   std::uint64_t id = 0;
   Result<void> done;
   if (auto* open_request = std::get_if<OpenRequest>(&request)) {
@@ -176,7 +182,7 @@ void Session::obey(Request request, UniqueFd body, std::uint64_t body_bytes) {
     done = open(*open_request, std::move(body));
   } else if (auto* run_request = std::get_if<RunRequest>(&request)) {
     id = run_request->id;
-    done = queue(std::move(*run_request), std::move(body), body_bytes);
+    done = queue(std::move(*run_request), std::move(body), frame_bytes);
   } else if (auto* cancel_request = std::get_if<CancelRequest>(&request)) {
     id = cancel_request->id;
     done = cancel(*cancel_request);
@@ -192,6 +198,7 @@ void Session::obey(Request request, UniqueFd body, std::uint64_t body_bytes) {
 Result<UniqueFd> Session::open_below_root(const std::string& path, const std::string& key) const {
   if (options_.files_root.empty())
     return request_error(key, "no path is allowed: the supervisor was started without --files-root");
+  TRY(check_box_name(path, key));  // relative, and no `..`: O_NOFOLLOW would not stop that
   UniqueFd directory(::open(options_.files_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return errno_error("open " + options_.files_root);
   // One component at a time, and no link followed: not even one inside that leads out.
@@ -226,9 +233,10 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
     spool.files.push_back({file.name, file.mode, offset, file.bytes});
     offset += file.bytes;
   }
-  for (const FileSlice& file : request.files) {
+  for (std::size_t i = 0; i < request.files.size(); ++i) {
+    const FileSlice& file = request.files[i];
     if (file.path.empty()) continue;
-    const UniqueFd from = TRY(open_below_root(file.path, "files." + file.name + ".path"));
+    const UniqueFd from = TRY(open_below_root(file.path, "files[" + std::to_string(i) + "].path"));
     if (::lseek(spool.bytes.get(), 0, SEEK_END) < 0) return errno_error("seek spool");
     const std::uint64_t size = TRY(append_file(spool.bytes.get(), from.get()));
     spool.files.push_back({file.name, file.mode, offset, size});
@@ -240,15 +248,15 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
   opened->disk = request.disk.count;
   opened->disk_inodes = request.disk_inodes;
   opened->disk_inodes_given = request.disk_inodes_given;
-  opened->box = TRY(Box::open(
-      surroundings_, BoxSpec{&surroundings_.root, request.disk, request.disk_inodes, /*reusable=*/true}));
+  opened->box = TRY(Box::open(surroundings_, BoxSpec{&surroundings_.root, request.disk, request.disk_inodes,
+                                                     surroundings_.kernel.gvisor(), /*reusable=*/true}));
   TRY(opened->box.fill(std::move(spool)));
   boxes_.emplace(request.box, std::move(opened));
   output_->add(opened_message(request.id, request.box, monotonic_now() - begun));
   return {};
 }
 
-Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t body_bytes) {
+Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t frame_bytes) {
   const auto found = boxes_.find(request.box);
   if (found == boxes_.end()) return request_error("box", "no box named \"" + request.box + "\" is open");
   OpenBox& box = *found->second;
@@ -256,17 +264,22 @@ Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t bod
   if (find_filter(request.spec.seccomp) == nullptr) {
     return request_error("spec.seccomp", "no profile named \"" + request.spec.seccomp + "\"");
   }
+  if (2 * request.spec.limits.output.count + (request.spec.collect.empty() ? 0 : box.disk) > kMaxFrameBody) {
+    return request_error(
+        "spec.limits.output_bytes",
+        "stdout, stderr and collected files must fit one frame: " + std::to_string(kMaxFrameBody) + " bytes");
+  }
   if (!request.stdin_path.empty()) {
     const UniqueFd from = TRY(open_below_root(request.stdin_path, "stdin.path"));
     body = TRY(make_spool());
-    body_bytes = TRY(append_file(body.get(), from.get()));
+    frame_bytes += TRY(append_file(body.get(), from.get()));
   }
   // What the box holds is the box's; the run's result names it all the same.
   request.spec.limits.disk = Bytes{box.disk};
   request.spec.limits.disk_inodes = box.disk_inodes;
   if (box.disk_inodes_given) request.spec.given.insert("disk_inodes");
 
-  Queued queued{std::move(request), {}, body_bytes};
+  Queued queued{std::move(request), {}, frame_bytes};
   if (body) {
     if (::lseek(body.get(), 0, SEEK_SET) < 0) return errno_error("rewind stdin");
     if (::fcntl(body.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
@@ -297,6 +310,7 @@ Result<void> Session::cancel(const CancelRequest& request) {
     spooled_bytes_ -= queued->spooled;
     queued_runs_ -= 1;
     box->queue.erase(queued);
+    refuse(request.run, request_error("run", "cancelled before it started"));  // every request is answered
     output_->add(cancelled_message(request.id, request.run, /*was_running=*/false));
     return {};
   }
@@ -308,11 +322,12 @@ Result<void> Session::close(const CloseRequest& request) {
   if (found == boxes_.end()) return request_error("box", "no box named \"" + request.box + "\" is open");
   OpenBox& box = *found->second;
   if (box.close_id != 0) return request_error("box", "\"" + request.box + "\" is being closed already");
-  box.close_id = request.id;
-  if (!box.run && !box.waiting) {
-    box.waiting = true;
-    waiting_.push_back(&box);
+  if (!box.run && !box.waiting) {  // idle: nothing to wait for, least of all a run elsewhere
+    boxes_.erase(found);
+    output_->add(closed_message(request.id, request.box));
+    return {};
   }
+  box.close_id = request.id;
   return {};
 }
 
@@ -344,8 +359,10 @@ void Session::start(OpenBox& box) {
   if (box.broken) return give_up(*box.broken);
   UniqueFd input = std::move(current.input);
   if (!input) {
-    input = UniqueFd(::fcntl(box.box.null_fd(), F_DUPFD_CLOEXEC, 0));
-    if (!input) return give_up(errno_error("dup /dev/null"));
+    // Opened anew: flags, owner and locks of an open file would go on from run to run.
+    input = UniqueFd(
+        ::open(("/proc/self/fd/" + std::to_string(box.box.null_fd())).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!input) return give_up(errno_error("open /dev/null"));
   }
   Result<Run> run = Run::start(box.box, surroundings_, current.request.spec,
                                *find_filter(current.request.spec.seccomp), std::move(input));
@@ -362,6 +379,9 @@ void Session::end(OpenBox& box) {
     Result<RunResult> result = box.run->finish();
     if (!result) {
       refuse(id, result.error());
+    } else if (const std::uint64_t size = result_body_bytes(*result); size > kMaxFrameBody) {
+      refuse(id, host_error("stdout, stderr and the collected files have " + std::to_string(size) +
+                            " bytes; the body of a frame has at most " + std::to_string(kMaxFrameBody)));
     } else {
       std::string header = result_message(id, *result);
       std::vector<std::string> body;

@@ -45,15 +45,19 @@ class Session {
 
   [[nodiscard]] bool may_read() const;
   [[nodiscard]] bool finished() const;
-  void obey(Request request, UniqueFd body, std::uint64_t body_bytes);
+  void obey(Request request, UniqueFd body, std::uint64_t frame_bytes);
   Result<void> open(const OpenRequest& request, UniqueFd body);
-  Result<void> queue(RunRequest request, UniqueFd body, std::uint64_t body_bytes);
+  Result<void> queue(RunRequest request, UniqueFd body, std::uint64_t frame_bytes);
   Result<void> cancel(const CancelRequest& request);
   Result<void> close(const CloseRequest& request);
   void start_what_can();
   void start(OpenBox& box);
   void end(OpenBox& box);
   void refuse(std::uint64_t id, const Error& error);
+  /// The end that a broken frame brings: every box closed, then what was answered before, then the error.
+  Result<void> break_off(const Error& error);
+  /// Waits until the peer has taken everything.
+  Result<void> send_all();
   Result<UniqueFd> open_below_root(const std::string& path, const std::string& key) const;
 
   const Surroundings& surroundings_;

@@ -1,10 +1,13 @@
 // bailiff-supervisor: runs one untrusted program in a box and prints what happened. See docs/run-spec.md.
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -29,17 +32,23 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
     if (!opened) return errno_error("open " + path);
     fd = opened.get();
   }
+  // A file of known size is read into its place at once; a pipe grows.
+  struct stat status = {};
+  const bool sized = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  std::size_t room = (sized ? static_cast<std::size_t>(status.st_size) : 0) + 4096;
   std::string text;
-  for (;;) {
-    constexpr std::size_t kChunk = std::size_t{1} << 16;
-    const std::size_t had = text.size();
-    text.resize(had + kChunk);
-    const ssize_t got = ::read(fd, text.data() + had, kChunk);
-    text.resize(had + (got > 0 ? static_cast<std::size_t>(got) : 0));
+  for (std::size_t had = 0;;) {
+    if (had > most) return host_error(path + " is larger than " + std::to_string(most) + " bytes");
+    text.resize(std::min(had + room, most + 1));
+    const ssize_t got = ::read(fd, text.data() + had, text.size() - had);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno_error("read " + path);
-    if (got == 0) return text;
-    if (text.size() > most) return host_error(path + " is larger than " + std::to_string(most) + " bytes");
+    had += static_cast<std::size_t>(got);
+    if (got == 0) {
+      text.resize(had);
+      return text;
+    }
+    room = std::max<std::size_t>(room, std::size_t{1} << 16);
   }
 }
 
@@ -75,7 +84,8 @@ Result<Surroundings> find_surroundings(const Options& options) {
   Surroundings surroundings;
   surroundings.root =
       options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
-  surroundings.cgroups = options.cgroup.empty() ? CgroupTree::find_own() : TRY(CgroupTree::find_at(options.cgroup));
+  surroundings.cgroups =
+      options.cgroup.empty() ? CgroupTree::find_own() : TRY(CgroupTree::find_at(options.cgroup));
   surroundings.kernel = Kernel::probe();
   return surroundings;
 }
@@ -139,6 +149,8 @@ int answer(const Result<std::string>& result) {
 
 int main(int argc, char** argv) {
   using namespace bailiff;  // NOLINT: this is the program
+  // What a large output took is given back when it is sent: glibc would raise the threshold and keep it.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   ::signal(SIGPIPE,
            SIG_IGN);  // a reader that is gone is an error of write(2), after which there is tidying to do
   Options options;
@@ -151,7 +163,8 @@ int main(int argc, char** argv) {
       ->required();
   run_command->add_option("--root", options.root,
                           "root tree of the box; default: the allow-list of this host");
-  constexpr const char* kCgroupHelp = "empty cgroup v2 directory to make groups in; default: the one this process is in";
+  constexpr const char* kCgroupHelp =
+      "empty cgroup v2 directory to make groups in; default: the one this process is in";
   run_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
   CLI::App* serve_command =
       app.add_subcommand("serve", "boxes and runs over frames on stdin and stdout (docs/protocol.md)");

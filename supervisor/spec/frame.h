@@ -31,7 +31,7 @@ struct FramePrefix {
   std::uint32_t crc = 0;
 };
 
-/// CRC-32C (Castagnoli), continued from `crc`; 0 to begin. Uses the SSE4.2 or ARMv8 instruction where there is one.
+/// CRC-32C (Castagnoli), continued from `crc`; 0 to begin. Uses the SSE4.2 instruction where there is one.
 std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes);
 inline std::uint32_t crc32c(std::uint32_t crc, std::string_view bytes) {
   return crc32c(crc, std::as_bytes(std::span(bytes.data(), bytes.size())));

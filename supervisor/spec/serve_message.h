@@ -67,7 +67,7 @@ std::string opened_message(std::uint64_t id, std::string_view box, Nanos took);
 std::string closed_message(std::uint64_t id, std::string_view box);
 std::string cancelled_message(std::uint64_t id, std::uint64_t run, bool was_running);
 std::string bye_message(std::uint64_t id);
-/// `id` 0: the error belongs to no request (a broken frame) and is the last frame.
+/// `id` 0: the request's id could not be read; with the key "frame" it is the last frame.
 std::string error_message(std::uint64_t id, const Error& error);
 
 /// {"id":…,"result":{…}}: a RunResult as docs/run-result.md, but where it has text or base64 this has

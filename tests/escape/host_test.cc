@@ -334,5 +334,24 @@ TEST(SupervisorStopped, ForAWhileStillGivesAResult) {
   EXPECT_EQ(left_behind(answer.pid), json::object());
 }
 
+// What a read-only bind of the host's own directories would let through; an overlay of them does not.
+
+TEST(SharedFiles, CannotBeLockedAsASignalToAnotherBox) {
+  Running one(probe_spec("lock_shared_file", {"hold", "/usr/bin/env", "30"}, 20000));
+  ASSERT_GT(one.await_program("lock_shared_file"), 0);
+  std::this_thread::sleep_for(200ms);
+  const Answer answer = run(probe_spec("lock_shared_file", {"look", "/usr/bin/env", "5"}));
+  EXPECT_EQ(answer.json["stdout"].value("text", ""), "contained\n") << answer.raw;
+}
+
+TEST(HostSockets, BelowUsrCannotBeReached) {
+  const Listener listener("/usr/local/" + own_name("socket"));
+  ASSERT_TRUE(listener.made()) << "/usr/local is not writable";
+  const Answer answer = run(probe_spec("reach_sockets", {listener.name()}));
+  EXPECT_EQ(left_behind(answer.pid), json::object());
+  EXPECT_FALSE(listener.was_called()) << answer.raw;
+  EXPECT_EQ(answer.json["stdout"].value("text", ""), "contained\n") << answer.raw;
+}
+
 }  // namespace
 }  // namespace bailiff::test

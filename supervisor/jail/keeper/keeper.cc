@@ -15,6 +15,7 @@
 #include <linux/securebits.h>
 #include <linux/signal.h>
 #include <linux/socket.h>
+#include <linux/stat.h>
 #include <linux/time.h>
 #include <linux/wait.h>
 
@@ -313,7 +314,17 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   // ours.
   if (board().plan.restart_pids != 0) raw::call(SYS_pwrite64, kKeeperLastPidFd, "1", 1, 0);
 
-  const std::uint64_t flags = CLONE_VM | CLONE_VFORK | board().plan.clone_flags;
+  // Ours as well as the run's: a survey has to see what lies in it.
+  if (board().plan.new_ipc != 0) {
+    const Word unshared = raw::call(SYS_unshare, CLONE_NEWIPC);
+    if (unshared < 0) {
+      report.failure = {Step::kClone, static_cast<std::int32_t>(-unshared), 0};
+      reply(Reply::kEnded);
+      return;
+    }
+  }
+
+  const std::uint64_t flags = CLONE_VM | CLONE_VFORK;
   Word pid = -ENOSYS;
   if (order.has_cgroup_fd == 1) {
     clone_args args = {};
@@ -379,10 +390,60 @@ void add_pss(const char* pid, Survey& out) noexcept {
   }
 }
 
+/// Bytes in the memfds that one process holds open: memory that is in nobody's resident set unless it is
+/// mapped. Each open descriptor counts: that a memfd is held twice is rare, and that it hides a gigabyte is
+/// not.
+std::int64_t memfds_of(const char* pid) noexcept {
+  char name[64];
+  proc_name(name, pid, "fd");
+  const Word directory = raw::call(SYS_openat, slots[kSlotProc], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return 0;
+  std::int64_t bytes = 0;
+  std::uint64_t seen[8] = {};  // inodes counted already; forked holders are looked at one by one
+  int seen_count = 0;
+  for (;;) {
+    alignas(8) char entries[1024];
+    const Word length = raw::call(SYS_getdents64, directory, entries, sizeof entries);
+    if (length <= 0) break;
+    for (Word at_byte = 0; at_byte < length;) {
+      const auto* entry = reinterpret_cast<const Dirent*>(entries + at_byte);
+      at_byte += entry->length;
+      char target[16];
+      const Word size = raw::call(SYS_readlinkat, directory, entry->name, target, sizeof target);
+      if (size < 8 || target[0] != '/' || target[1] != 'm' || target[2] != 'e' || target[3] != 'm' ||
+          target[4] != 'f' || target[5] != 'd' || target[6] != ':') {
+        continue;
+      }
+      struct statx status = {};
+      if (raw::call(SYS_statx, directory, entry->name, 0, STATX_BLOCKS | STATX_INO, &status) < 0) continue;
+      bool again = false;
+      for (int i = 0; i < seen_count; ++i) again = again || seen[i] == status.stx_ino;
+      if (again) continue;
+      if (seen_count < 8) seen[seen_count++] = status.stx_ino;
+      bytes += static_cast<std::int64_t>(status.stx_blocks) * 512;
+    }
+  }
+  raw::call(SYS_close, directory);
+  return bytes;
+}
+
+/// Resident pages of all System V segments of our ipc namespace, which is the run's: attached or not.
+std::int64_t sysv_pages() noexcept {
+  struct {  // struct shm_info, linux/shm.h
+    int used_ids;
+    unsigned long shm_tot, shm_rss, shm_swp, swap_attempts, swap_successes;
+  } info = {};
+  constexpr int kShmInfo = 14;
+  return raw::call(SYS_shmctl, 0, kShmInfo, &info) < 0
+             ? 0
+             : static_cast<std::int64_t>(info.shm_rss + info.shm_swp);
+}
+
 void survey(bool with_pss) noexcept {
   Survey& out = board().survey;
   out = Survey{};
   out.cpu_ns = board().report.cpu_ns;
+  out.hidden_bytes = sysv_pages() * static_cast<std::int64_t>(board().plan.page_bytes);
   raw::call(SYS_lseek, slots[kSlotProc], 0, /*SEEK_SET=*/0);
   for (;;) {
     alignas(8) char entries[4096];
@@ -410,6 +471,7 @@ void survey(bool with_pss) noexcept {
         if (pages > out.largest_rss_pages) out.largest_rss_pages = pages;
       }
       if (with_pss) add_pss(entry->name, out);
+      out.hidden_bytes += memfds_of(entry->name);
       out.processes += 1;
     }
   }

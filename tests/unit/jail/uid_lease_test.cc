@@ -123,12 +123,18 @@ TEST(UidLease, OutlivesItsTakerAsLongAsSomebodyHoldsTheDescriptor) {
   EXPECT_FALSE(UidLease::take(range)) << "the keeper still lives: its processes have this id";
 }
 
-TEST(UidLease, KeepsItsFileForRootAlone) {
-  const UidLease lease = take(own_range(1));
-  struct stat status = {};
-  ASSERT_EQ(::fstat(lease.fd(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  EXPECT_EQ(status.st_size, 0);
+TEST(UidLease, KeepsItsFileForRootAloneAndWritesNothingToIt) {
+  const UidRange range = own_range(2);
+  const UidLease first = take(range);  // the file is there now
+  struct stat before = {};
+  ASSERT_EQ(::fstat(first.fd(), &before), 0);
+  EXPECT_EQ(before.st_mode & 0777U, 0600U);
+  const UidLease second = take(range);
+  struct stat after = {};
+  ASSERT_EQ(::fstat(second.fd(), &after), 0);
+  EXPECT_EQ(after.st_ino, before.st_ino) << "two files would be two sets of locks";
+  EXPECT_EQ(after.st_size, before.st_size);
+  EXPECT_EQ(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
 }
 
 }  // namespace
