@@ -21,6 +21,7 @@ inline constexpr int kKeeperCgroupParentFd = 6;
 /// /proc/sys/kernel/ns_last_pid, opened for writing outside: pid numbers start again for each run. May be
 /// missing.
 inline constexpr int kKeeperLastPidFd = 7;
+inline constexpr int kLastKeeperFd = kKeeperLastPidFd;
 
 /// Offset of something on the board from its start; 0 = nothing.
 using Offset = std::uint32_t;

@@ -74,6 +74,12 @@ int enter_keeper(void* argument) {
       ::_exit(127);
     }
   }
+  // Of what the caller left open without close-on-exec, nothing may live on in a keeper.
+  for (const auto& place : places) {
+    if (place.from < 0) ::close(place.to);
+  }
+  if (start.program > kLastKeeperFd + 1) ::syscall(SYS_close_range, kLastKeeperFd + 1, start.program - 1, 0);
+  ::syscall(SYS_close_range, start.program + 1, 0x7fffffff, 0);
   char name[] = "bailiff-keeper";
   char* argv[] = {name, nullptr};
   char* envp[] = {nullptr};
@@ -149,9 +155,11 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   UniqueFd theirs = TRY(above_keeper_fds(UniqueFd(ends[1]), "socket"));
   board = TRY(above_keeper_fds(std::move(board), "board"));
   UniqueFd lease(::fcntl(lease_.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
+  if (!lease) return errno_error("dup lease");
   UniqueFd cgroup_parent;
   if (surroundings.cgroups.available()) {
     cgroup_parent = UniqueFd(::fcntl(surroundings.cgroups.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
+    if (!cgroup_parent) return errno_error("dup cgroup");
   }
   UniqueFd null = TRY(above_keeper_fds(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), "/dev/null"));
   // Read-only in a container: then pid numbers go on, and the result says so.
@@ -230,6 +238,7 @@ Result<void> Box::build() {
 Result<void> Box::perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const {
   TRY(send(OrderMessage{Order::kPerform, calls.size(), where, 0}));
   const ReplyMessage done = TRY(receive(passed.data(), static_cast<int>(passed.size())));
+  if (done.reply != Reply::kPerformed) return internal_error("the keeper answered something else");
   if (done.number < 0) return {};
   errno = reinterpret_cast<const Call*>(board_ + where)[done.number].error;
   return errno_error("box: " + calls.name(done.number));
@@ -245,10 +254,16 @@ Result<void> Box::take_leaf(const CgroupTree& cgroups) {
   return {};
 }
 
+/// Without a watch (inotify's own limits) every run counts as having changed something: dearer, not wrong.
+void Box::watch() {
+  Result<ChangeWatch> watch = ChangeWatch::begin(scratch_.get());
+  watch_ = watch ? *std::move(watch) : ChangeWatch();
+}
+
 Result<void> Box::fill(Spool spool) {
   spool_ = std::move(spool);
   TRY(copy_in(scratch_.get(), spool_, uid()));
-  watch_ = TRY(ChangeWatch::begin(scratch_.get()));
+  watch();
   return {};
 }
 
@@ -265,7 +280,7 @@ Result<void> Box::renew(const Surroundings& surroundings) {
   scratch_ = std::move(passed[0]);
   if (!scratch_) return internal_error("the keeper sent no descriptor");
   TRY(copy_in(scratch_.get(), spool_, uid()));
-  watch_ = TRY(ChangeWatch::begin(scratch_.get()));
+  watch();
   return {};
 }
 

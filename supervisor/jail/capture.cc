@@ -6,15 +6,18 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace bailiff {
 
-Result<Capture> Capture::open(Bytes ceiling, UniqueFd& write_end) {
+Result<Capture> Capture::open(Bytes ceiling, uid_t owner, UniqueFd& write_end) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return errno_error("pipe");
   Capture capture;
   capture.fd_ = UniqueFd(ends[0]);
   write_end = UniqueFd(ends[1]);
+  // The program may open its own output again by name, /dev/stdout; it is not root.
+  if (::fchown(ends[1], owner, owner) < 0) return errno_error("chown pipe");
   // Only our end: the program's must block, as programs expect.
   if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) return errno_error("make pipe non-blocking");
   capture.ceiling_ = ceiling.count;
@@ -22,9 +25,9 @@ Result<Capture> Capture::open(Bytes ceiling, UniqueFd& write_end) {
   return capture;
 }
 
-Result<void> Capture::drain() {
+Result<void> Capture::drain(std::size_t most) {
   static std::array<char, 65536> buffer;
-  while (fd_ && !over_ceiling()) {
+  while (fd_ && !over_ceiling() && most > 0) {
     const ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return {};
@@ -34,6 +37,7 @@ Result<void> Capture::drain() {
       return {};
     }
     const auto size = static_cast<std::size_t>(got);
+    most -= std::min(most, size);
     nettle_sha256_update(&hash_, size, reinterpret_cast<const std::uint8_t*>(buffer.data()));
     bytes_ += size;
     if (size == buffer.size()) expect_much();
@@ -58,7 +62,7 @@ void Capture::expect_much() {
 }
 
 Result<Stream> Capture::finish() {
-  TRY(drain());
+  TRY(drain(std::numeric_limits<std::size_t>::max()));
   Stream stream;
   stream.bytes = bytes_;
   stream.truncated = over_ceiling();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nettle/sha2.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <string>
@@ -17,7 +18,7 @@ namespace bailiff {
 class Capture {
  public:
   /// Makes the pipe; `write_end` is for the program.
-  static Result<Capture> open(Bytes ceiling, UniqueFd& write_end);
+  static Result<Capture> open(Bytes ceiling, uid_t owner, UniqueFd& write_end);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool over_ceiling() const { return bytes_ > ceiling_; }
@@ -25,7 +26,7 @@ class Capture {
 
   /// Takes what is there without waiting, until the pipe is empty, at its end, or past the ceiling: a flood
   /// must not keep the supervisor here. Closes the pipe at its end.
-  Result<void> drain();
+  Result<void> drain(std::size_t most = std::size_t{1} << 20);
   /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream
   /// away.
   Result<Stream> finish();

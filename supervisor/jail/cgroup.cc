@@ -227,6 +227,12 @@ std::string CgroupTree::why_lacks(const std::string& controller) const {
          (blocked_by_.empty() ? "" : ": " + blocked_by_);
 }
 
+bool CgroupTree::hierarchy_has(const std::string& controller) const {
+  const std::optional<Mounted> mounted = find_mount();
+  return mounted &&
+         words_of(slurp(AT_FDCWD, (mounted->where + "/cgroup.controllers").c_str())).contains(controller);
+}
+
 CgroupTree::~CgroupTree() {
   if (!own_leaf_ || !dir_) return;
   // In this order: processes may come back only where no controller is given on.
@@ -331,7 +337,9 @@ std::optional<Bytes> CgroupLeaf::memory_peak() const {
 
 MemoryEvents CgroupLeaf::memory_events() const {
   if (!has_memory_) return {};
-  return MemoryEvents{field(slurp(fd(), "memory.events"), "oom_kill") - events_before_.oom_kill};
+  const std::string text = slurp(fd(), "memory.events");
+  return MemoryEvents{field(text, "oom") - events_before_.oom,
+                      field(text, "oom_kill") - events_before_.oom_kill};
 }
 
 std::optional<MemoryBreakdown> CgroupLeaf::memory_breakdown() const {

@@ -42,6 +42,8 @@ class CgroupTree {
   [[nodiscard]] const std::set<std::string>& controllers() const { return controllers_; }
   /// Why this tree lacks the controller, in words an operator can act on.
   [[nodiscard]] std::string why_lacks(const std::string& controller) const;
+  /// Whether the controller exists at the top of the mounted hierarchy, given to us or not.
+  [[nodiscard]] bool hierarchy_has(const std::string& controller) const;
   [[nodiscard]] int fd() const { return dir_.get(); }
 
  private:
@@ -65,7 +67,9 @@ struct CgroupCpu {
 
 /// memory.events of a leaf, its whole subtree included.
 struct MemoryEvents {
-  std::uint64_t oom_kill = 0;
+  std::uint64_t oom = 0;  // times its own limit was hit and nothing could be reclaimed
+  std::uint64_t oom_kill =
+      0;  // processes killed, by whosever limit: an ancestor's and the machine's count too
 };
 
 /// Owns one directory of the hierarchy: destruction kills what is inside and removes it. Move-only.

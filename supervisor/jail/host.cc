@@ -18,8 +18,12 @@ struct Better {
 constexpr Better kByCgroup[] = {{"memory", "memory"}, {"processes", "pids"}};
 
 std::string how_to_get(const CgroupTree& cgroups, const std::string& controller) {
+  const bool somewhere_in_v2 = cgroups.available() && cgroups.hierarchy_has(controller);
   return cgroups.why_lacks(controller) +
-         "; run with cgroup v2 delegated: a unit with Delegate=yes, or --cgroup DIR (docs/operations.md)";
+         (somewhere_in_v2
+              ? "; have it delegated: a unit with Delegate=yes, or --cgroup DIR (docs/operations.md)"
+              : "; this machine's cgroup v2 has none to give: boot with systemd.unified_cgroup_hierarchy=1 "
+                "or cgroup_no_v1=all");
 }
 
 std::string first_line_of(const char* path) {
@@ -55,6 +59,11 @@ HostReport probe_host(const Surroundings& surroundings) {
   }
   if (tried->status == Verdict::kInternalError) {
     report.problem = tried->reason + ": " + tried->reason_detail;
+    return report;
+  }
+  constexpr int kKeeperWithoutBoard = 2;  // keeper.cc, keep()
+  if (tried->exit_code != kKeeperWithoutBoard) {
+    report.problem = "a program put into a box does not run: " + tried->reason + " " + tried->reason_detail;
     return report;
   }
   report.usable = true;

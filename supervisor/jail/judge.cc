@@ -93,7 +93,7 @@ Judgement judge(const Outcome& run, const Limits& limits) {
 
   const bool signalled = WIFSIGNALED(run.status);
   const int signal = signalled ? WTERMSIG(run.status) : 0;
-  const bool oom = run.oom_kills > 0;
+  const bool oom = run.oom_kills > 0 && limits.memory && run.ooms > 0;
   const bool cpu_over = limits.cpu_time && run.cpu_time > *limits.cpu_time;
   const bool wall_over = run.wall_time > limits.wall_time;
   const bool memory_over = limits.memory && run.peak_memory > *limits.memory;
@@ -119,6 +119,13 @@ Judgement judge(const Outcome& run, const Limits& limits) {
     out.reason = reason;
     return out;
   };
+
+  // The machine or a group above ran out of memory and took the run, whose score makes it the first to go.
+  if (run.oom_kills > 0 && !oom) {
+    out.killed_by = "kernel_oom";
+    out.reason = "host";
+    return out;
+  }
 
   // R3: an enforcement ended it, and what was enforced first is the verdict. Our SIGKILL must have been what
   // ended it: a program that finished on its own in the same moment is judged by R5.
@@ -149,7 +156,7 @@ Judgement judge(const Outcome& run, const Limits& limits) {
   if (stdout_over) return say(Verdict::kOutputLimit, "stdout");
   if (stderr_over) return say(Verdict::kOutputLimit, "stderr");
   if (file_over) {
-    out.killed_by = "kernel_rlimit";
+    if (signal == SIGXFSZ) out.killed_by = "kernel_rlimit";
     return say(Verdict::kOutputLimit, "file_size");
   }
   if (disk_over) return say(Verdict::kOutputLimit, "disk");

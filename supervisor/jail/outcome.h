@@ -24,6 +24,7 @@ struct Outcome {
   Nanos cpu_time{};
   Nanos wall_time{};
   Bytes peak_memory = {};
+  std::uint64_t ooms = 0;       // memory.events: its own limit was hit
   std::uint64_t oom_kills = 0;  // memory.events of the run's cgroup
   std::uint64_t stdout_bytes = 0;
   std::uint64_t stderr_bytes = 0;

@@ -83,8 +83,8 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
   UniqueFd out, err;
-  run.out_ = TRY(Capture::open(spec.limits.output, out));
-  run.err_ = TRY(Capture::open(spec.limits.output, err));
+  run.out_ = TRY(Capture::open(spec.limits.output, box.uid(), out));
+  run.err_ = TRY(Capture::open(spec.limits.output, box.uid(), err));
   TRY(run.order(std::move(stdin_fd), std::move(out), std::move(err)));
   return run;
 }
@@ -148,24 +148,31 @@ Result<void> Run::heed_keeper() {
   if (!reply) {  // the keeper is dead, and with it everything in the box
     keeper_lost_ = true;
     over_ = true;
+    box_->close();
     return {};
   }
   switch (reply->reply) {
     case Reply::kEnded: {
       const StepFailure& failure = box_->board().report.failure;
-      if (failure.step == Step::kClone && clone_into_cgroup_ && retry_) {
+      if (failure.step == Step::kClone && clone_into_cgroup_ && retry_ && stops_.empty()) {
         clone_into_cgroup = Known::kRefused;
         Retry again = std::move(*retry_);
         retry_.reset();
         return order(std::move(again.in), std::move(again.out), std::move(again.err));
       }
-      if (clone_into_cgroup_) clone_into_cgroup = Known::kWorks;
-      over_ = true;
+      if (clone_into_cgroup_ && failure.step != Step::kClone) clone_into_cgroup = Known::kWorks;
+      // An answer that is still on its way belongs to this run: the next must not take it for its own.
+      ended_ = true;
+      over_ = !survey_pending_;
       return {};
     }
     case Reply::kSurveyed:
       survey_pending_ = false;
-      judge_survey();
+      if (ended_) {
+        over_ = true;
+      } else {
+        judge_survey();
+      }
       return {};
     default:
       return {};
@@ -173,6 +180,7 @@ Result<void> Run::heed_keeper() {
 }
 
 void Run::look() {
+  if (ended_) return;
   const Nanos now = monotonic_now();
   if (!stops_.empty()) {
     if (now < patience_ends_) return;
@@ -312,8 +320,12 @@ Result<RunResult> Run::finish() {
     run.cpu_time = result.cpu_time.best.total;
     run.wall_time = result.wall_time.total;
     run.peak_memory = result.peak_memory.best.peak;
-    if (box_->leaf()) run.oom_kills = box_->leaf().memory_events().oom_kill;
-    if (WIFSIGNALED(run.status) && WTERMSIG(run.status) == SIGXFSZ && limits.file_size) {
+    if (box_->leaf()) {
+      const MemoryEvents events = box_->leaf().memory_events();
+      run.ooms = events.oom;
+      run.oom_kills = events.oom_kill;
+    }
+    if (run.status != 0 && limits.file_size) {
       run.file_at_ceiling = has_file_of(box_->scratch_fd(), *limits.file_size);
     }
     struct statfs fs = {};

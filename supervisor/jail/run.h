@@ -40,7 +40,9 @@ class Run {
   Result<bool> wake(const std::array<pollfd, 3>& ready);
 
   /// Ends the run for a reason from outside; wake() will then report its end.
-  void cancel() { stop(Stop::kCancelled); }
+  void cancel() {
+    if (stops_.empty()) stop(Stop::kCancelled);
+  }
 
   /// Measures, collects and judges. Once, after wake() said true.
   ///
@@ -76,7 +78,8 @@ class Run {
   Bytes sampled_peak_ = {};
   bool survey_pending_ = false;
   bool survey_with_pss_ = false;
-  bool over_ = false;
+  bool ended_ = false;  // the keeper says so
+  bool over_ = false;   // and nothing more of this run is on its way
   bool keeper_lost_ = false;
   std::vector<Stop> stops_;
 };

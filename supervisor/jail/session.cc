@@ -80,7 +80,7 @@ bool Session::may_read() const {
 
 bool Session::finished() const {
   const bool no_more = bye_id_ != 0 || (input_->at_end() && !input_->has_more());
-  return no_more && running_ == 0 && queued_runs_ == 0;
+  return no_more && running_ == 0 && queued_runs_ == 0 && waiting_.empty();
 }
 
 Result<void> Session::serve(int in, int out) {

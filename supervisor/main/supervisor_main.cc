@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,9 +54,16 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
 }
 
 /// Input files named by path are read here, by the caller's own process, before anything else happens.
+/// Regular files only: a device has no end and a FIFO may have no writer.
 Result<void> load(Content& content, const std::string& key) {
   if (content.host_path.empty()) return {};
-  Result<std::string> bytes = read_file(content.host_path, std::size_t{1} << 30);
+  const std::string path = std::move(content.host_path);
+  content.host_path.clear();
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return request_error(key, path + " is not a regular file");
+  }
+  Result<std::string> bytes = read_file(path == "-" ? "./-" : path, std::size_t{1} << 30);
   if (!bytes) {
     Error error = std::move(bytes).error();
     error.fault = Fault::kRequest;
@@ -63,7 +71,6 @@ Result<void> load(Content& content, const std::string& key) {
     return error;
   }
   content.bytes = *std::move(bytes);
-  content.host_path.clear();
   return {};
 }
 
@@ -79,7 +86,7 @@ struct Options {
 Result<Surroundings> find_surroundings(const Options& options) {
   if (::geteuid() != 0) {
     return host_error(
-        "not root: run as root, or in a container; namespaces, mounts and another user id need it");
+        "not root: namespaces, mounts and another user id need it; run as root, here or in a container");
   }
   Surroundings surroundings;
   surroundings.root =
@@ -117,6 +124,18 @@ int serve(const Options& options) {
   const Result<Surroundings> surroundings = find_surroundings(options);
   if (!surroundings) {
     std::fprintf(stderr, "bailiff-supervisor: %s\n", surroundings.error().message().c_str());
+    return kExitError;
+  }
+  rlimit files = {};  // each box takes some ten descriptors
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &files);  // fewer boxes then; opening one too many says why
+  }
+  struct stat root = {};
+  if (!options.files_root.empty() &&
+      (::stat(options.files_root.c_str(), &root) < 0 || !S_ISDIR(root.st_mode))) {
+    std::fprintf(stderr, "bailiff-supervisor: --files-root %s is not a directory\n",
+                 options.files_root.c_str());
     return kExitError;
   }
   Session session(*surroundings, SessionOptions{BAILIFF_VERSION, options.files_root, options.parallel});

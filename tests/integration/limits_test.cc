@@ -249,9 +249,11 @@ TEST(FileSizeLimit, LetsExactlyThatMuchThrough) {
   EXPECT_EQ(over["signal"], 25);
 }
 
-TEST(FileSizeLimit, IsNotProvenByAnExitCode) {
+TEST(FileSizeLimit, IsProvenByAFullFileAndNotByAnExitCode) {
+  // Ignores SIGXFSZ and fails of EFBIG, as Python does.
   EXPECT_EQ(verdict(limited_run("fill", {"patient", std::to_string(2 * kMiB + 1)}, {{"file_size_bytes", 2 * kMiB}})),
-            "RE exit");
+            "OLE file_size >file_size");
+  EXPECT_EQ(verdict(limited_run("die", {"exit", "1"}, {{"file_size_bytes", 2 * kMiB}})), "RE exit");
 }
 
 TEST(DiskLimit, IsOneQuotaOverAllThreePlaces) {

@@ -298,6 +298,7 @@ bool map_board(std::uint32_t from, Word size) noexcept {
 
 void start_run(const OrderMessage& order, const int* fds) noexcept {
   RunReport& report = board().report;
+  const int fd_count = order.has_cgroup_fd != 0 ? 4 : 3;
   for (int i = 0; i < 3; ++i) child_start.stdio[i] = fds[i];
   child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? fds[3] : -1;
   run = Run{};
@@ -306,6 +307,7 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   const Word more = static_cast<Word>(board().plan.extent) - kBoardBytes;
   if (more > 0 && !map_board(kBoardBytes, more)) {
     report.failure = {Step::kClone, ENOMEM, 0};
+    for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
     reply(Reply::kEnded);
     return;
   }
@@ -337,7 +339,7 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   } else {
     pid = vfork_clone(flags | SIGCHLD, child_stack + sizeof child_stack);
   }
-  for (int i = 0; i < (order.has_cgroup_fd != 0 ? 4 : 3); ++i) raw::call(SYS_close, fds[i]);
+  for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
   if (more > 0) raw::call(SYS_munmap, kBoardAddress + kBoardBytes, more);
 
   if (pid < 0) {

@@ -17,7 +17,7 @@ struct Pipe {
 
 Pipe open_pipe(Bytes ceiling) {
   Pipe pipe;
-  Result<Capture> opened = Capture::open(ceiling, pipe.write_end);
+  Result<Capture> opened = Capture::open(ceiling, ::geteuid(), pipe.write_end);
   EXPECT_TRUE(opened) << opened.error().message();
   pipe.capture = *std::move(opened);
   return pipe;

@@ -35,6 +35,10 @@ struct Row {
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
 const Judgement kOk = {.status = Verdict::kOk};
+// R1: the machine ran out of memory, or a group above: nobody's program is to blame.
+const Judgement kHostOom = {.status = Verdict::kInternalError, .reason = "host", .killed_by = "kernel_oom"};
+const Judgement kHostOomLate = {
+    .status = Verdict::kInternalError, .reason = "host", .killed_by = "kernel_oom", .limits_exceeded = {"wall_time"}};
 const Judgement kExit = {.status = Verdict::kRuntimeError, .reason = "exit"};
 const Judgement kSignal = {.status = Verdict::kRuntimeError, .reason = "signal"};
 
@@ -117,13 +121,13 @@ const Row kRows[] = {
     {"Cancelled",                    {.status = killed(SIGKILL), .stops = {Stop::kCancelled}},
                                      {.status = Verdict::kCancelled, .reason = "caller", .killed_by = "caller"}},
     // The OOM killer's count tells that it was there, and it kills faster than we look.
-    {"OomWhileWeStoppedForWall",     {.status = killed(SIGKILL), .stops = {Stop::kWallTime}, .wall_time = 3001ms, .oom_kills = 1},
+    {"OomWhileWeStoppedForWall",     {.status = killed(SIGKILL), .stops = {Stop::kWallTime}, .wall_time = 3001ms, .ooms = 1, .oom_kills = 1},
                                      {.status = Verdict::kMemoryLimit, .reason = "oom_kill", .killed_by = "kernel_oom",
                                       .limits_exceeded = {"memory", "wall_time"}}},
-    {"OomWhileWeStoppedForCpu",      {.status = killed(SIGKILL), .stops = {Stop::kCpuTime}, .cpu_time = 1001ms, .oom_kills = 3},
+    {"OomWhileWeStoppedForCpu",      {.status = killed(SIGKILL), .stops = {Stop::kCpuTime}, .cpu_time = 1001ms, .ooms = 1, .oom_kills = 3},
                                      {.status = Verdict::kMemoryLimit, .reason = "oom_kill", .killed_by = "kernel_oom",
                                       .limits_exceeded = {"memory", "cpu_time"}}},
-    {"OomWhileWeStoppedForMemory",   {.status = killed(SIGKILL), .stops = {Stop::kMemory}, .peak_memory = 65_MiB, .oom_kills = 1},
+    {"OomWhileWeStoppedForMemory",   {.status = killed(SIGKILL), .stops = {Stop::kMemory}, .peak_memory = 65_MiB, .ooms = 1, .oom_kills = 1},
                                      over(Verdict::kMemoryLimit, "peak", "memory", "supervisor")},
     // Our kill came too late: it had ended by itself, so R5 judges it by what was counted.
     {"ExitedJustBeforeOurKill",      {.status = exited(0), .stops = {Stop::kWallTime}, .wall_time = 2999ms}, kOk},
@@ -147,10 +151,10 @@ const Row kRows[] = {
                                       .limits_exceeded = {"memory", "cpu_time"}}},
 
     // ---- R5: it ended by itself; what comes first in the rule ---------------------------------------------------
-    {"OomKilledMain",                {.status = killed(SIGKILL), .oom_kills = 1},                over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
-    {"OomKilledAChildAndMainExitedOne", {.status = exited(1), .oom_kills = 1},                   over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
-    {"OomKilledAChildAndMainExitedZero", {.status = exited(0), .oom_kills = 1},                  over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
-    {"OomBeforeCpu",                 {.status = killed(SIGKILL), .cpu_time = 2s, .oom_kills = 1},
+    {"OomKilledMain",                {.status = killed(SIGKILL), .ooms = 1, .oom_kills = 1},                over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
+    {"OomKilledAChildAndMainExitedOne", {.status = exited(1), .ooms = 1, .oom_kills = 1},                   over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
+    {"OomKilledAChildAndMainExitedZero", {.status = exited(0), .ooms = 1, .oom_kills = 1},                  over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
+    {"OomBeforeCpu",                 {.status = killed(SIGKILL), .cpu_time = 2s, .ooms = 1, .oom_kills = 1},
                                      {.status = Verdict::kMemoryLimit, .reason = "oom_kill", .killed_by = "kernel_oom",
                                       .limits_exceeded = {"memory", "cpu_time"}}},
     {"CpuBeforeWall",                {.cpu_time = 2s, .wall_time = 4s},
@@ -175,7 +179,9 @@ const Row kRows[] = {
     {"RaisedSigxfsz",                {.status = killed(SIGXFSZ)},                                kSignal},
     {"SigxfszBesideAFullFile",       {.status = killed(SIGXFSZ), .file_at_ceiling = true},       over(Verdict::kOutputLimit, "file_size", "file_size", "kernel_rlimit")},
     {"FullFileAndExitZero",          {.status = exited(0), .file_at_ceiling = true},             kOk},
-    {"FullFileAndExitOne",           {.status = exited(1), .file_at_ceiling = true},             kExit},
+    {"FullFileAndExitOne",           {.status = exited(1), .file_at_ceiling = true},             over(Verdict::kOutputLimit, "file_size", "file_size", "none")},
+    {"OomOfTheHost",                 {.status = killed(SIGKILL), .oom_kills = 1},                kHostOom},
+    {"OomOfTheHostBesideAStop",      {.status = killed(SIGKILL), .stops = {Stop::kWallTime}, .wall_time = 3001ms, .oom_kills = 1}, kHostOomLate},
     {"RaisedSigsys",                 {.status = killed(SIGSYS)},                                 kSignal},
     {"RaisedSigusr1",                {.status = killed(SIGUSR1)},                                kSignal},
     {"RaisedSigkill",                {.status = killed(SIGKILL)},                                {.status = Verdict::kRuntimeError, .reason = "signal", .killed_by = "unknown"}},
