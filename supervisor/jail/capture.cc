@@ -54,11 +54,12 @@ void Capture::expect_much() {
   expects_much_ = true;
   (void)::fcntl(fd_.get(), F_SETPIPE_SZ, 1 << 20);  // fs.pipe-max-size may forbid it: then it is as before
   kept_.reserve(ceiling_);
-  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
-  const auto begin = (reinterpret_cast<std::uintptr_t>(kept_.data()) + kHugePage - 1) & ~(kHugePage - 1);
-  const auto end = (reinterpret_cast<std::uintptr_t>(kept_.data()) + ceiling_) & ~(kHugePage - 1);
   // Fewer faults by a factor of 512 where the kernel has huge pages to give.
-  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  const std::size_t lead = kHugePage - reinterpret_cast<std::uintptr_t>(kept_.data()) % kHugePage;
+  if (ceiling_ >= lead + kHugePage) {
+    (void)::madvise(kept_.data() + lead, (ceiling_ - lead) / kHugePage * kHugePage, MADV_HUGEPAGE);
+  }
 }
 
 Result<Stream> Capture::finish() {

@@ -37,6 +37,12 @@ Result<std::uint64_t> append_file(int to, int from) {
   }
 }
 
+/// The engine names keys of the RunSpec; in a request that stands in `spec`.
+Error in_request(Error error) {
+  if (error.fault == Fault::kRequest) error.key = error.key.empty() ? "spec" : "spec." + error.key;
+  return error;
+}
+
 unsigned usable_cpus() {
   cpu_set_t set;
   return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(std::max(1, CPU_COUNT(&set)))
@@ -250,7 +256,13 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
   opened->disk_inodes_given = request.disk_inodes_given;
   opened->box = TRY(Box::open(surroundings_, BoxSpec{&surroundings_.root, request.disk, request.disk_inodes,
                                                      surroundings_.kernel.gvisor(), /*reusable=*/true}));
-  TRY(opened->box.fill(std::move(spool)));
+  if (Result<void> filled = opened->box.fill(std::move(spool)); !filled) {
+    Error error = std::move(filled).error();
+    for (std::size_t i = 0; i < request.files.size(); ++i) {  // a RunSpec's files have names, ours numbers
+      if (error.key == "files." + request.files[i].name) error.key = "files[" + std::to_string(i) + "]";
+    }
+    return error;
+  }
   boxes_.emplace(request.box, std::move(opened));
   output_->add(opened_message(request.id, request.box, monotonic_now() - begun));
   return {};
@@ -366,7 +378,7 @@ void Session::start(OpenBox& box) {
   }
   Result<Run> run = Run::start(box.box, surroundings_, current.request.spec,
                                *find_filter(current.request.spec.seccomp), std::move(input));
-  if (!run) return give_up(run.error());
+  if (!run) return give_up(in_request(run.error()));
   box.run.emplace(*std::move(run));
 }
 
@@ -378,7 +390,7 @@ void Session::end(OpenBox& box) {
   if (box.run && !box.broken) {
     Result<RunResult> result = box.run->finish();
     if (!result) {
-      refuse(id, result.error());
+      refuse(id, in_request(result.error()));
     } else if (const std::uint64_t size = result_body_bytes(*result); size > kMaxFrameBody) {
       refuse(id, host_error("stdout, stderr and the collected files have " + std::to_string(size) +
                             " bytes; the body of a frame has at most " + std::to_string(kMaxFrameBody)));
