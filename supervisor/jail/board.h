@@ -153,9 +153,13 @@ struct Survey {
 enum class Order : std::int32_t { kPerform, kRun, kSurvey, kKill };
 enum class Reply : std::int32_t { kReady, kPerformed, kEnded, kSurveyed };
 
+inline constexpr std::int32_t kSurveyPss = 1;  // divide shared pages
+inline constexpr std::int32_t kSurveyChildren =
+    2;  // CPU time of children waited for; without a cgroup nobody else tells
+
 struct OrderMessage {
   Order order;
-  std::int32_t number;         // kPerform: calls; kSurvey: 1 = with pss
+  std::int32_t number;         // kPerform: calls; kSurvey: what to look at besides
   Offset where;                // kPerform: the first Call
   std::int32_t has_cgroup_fd;  // kRun: 0 none, 1 directory for CLONE_INTO_CGROUP, 2 cgroup.procs to write to
 };

@@ -99,10 +99,10 @@ Judgement judge(const Outcome& run, const Limits& limits) {
   const bool memory_over = limits.memory && run.peak_memory > *limits.memory;
   const bool stdout_over = run.stdout_bytes > limits.output.count;
   const bool stderr_over = run.stderr_bytes > limits.output.count;
-  // SIGXFSZ alone proves nothing: the program can raise it. A file that is as large as allowed stands beside
-  // it.
-  const bool file_over = run.file_at_ceiling && signal == SIGXFSZ;
+  // SIGXFSZ alone proves nothing: the program can raise it; and many runtimes ignore it and fail of EFBIG
+  // instead. The evidence is a file that is as large as allowed, beside a run that failed.
   const bool failed = run.status != 0;
+  const bool file_over = run.file_at_ceiling && failed;
   const bool disk_over = run.disk_full && failed;
   const bool inodes_over = run.inodes_full && failed;
 

@@ -200,7 +200,7 @@ void Run::look() {
 
   if (!survey_pending_ && (now >= next_cpu_look_ || now >= next_memory_look_)) {
     survey_with_pss_ = false;
-    if (box_->send(OrderMessage{Order::kSurvey, 0, 0, 0})) survey_pending_ = true;
+    if (box_->send(OrderMessage{Order::kSurvey, survey_kind(), 0, 0})) survey_pending_ = true;
   }
   if (survey_pending_) {  // the answer comes as a wake-up
     if (now >= next_cpu_look_) next_cpu_look_ = now + 10ms;
@@ -242,7 +242,7 @@ void Run::judge_survey() {
     constexpr std::uint64_t kWorthALook = 1U << 20;
     if (!exact && (over || (alone && tree > sampled_peak_.count + kWorthALook))) {
       survey_with_pss_ = true;
-      if (box_->send(OrderMessage{Order::kSurvey, 1, 0, 0})) survey_pending_ = true;
+      if (box_->send(OrderMessage{Order::kSurvey, survey_kind() | kSurveyPss, 0, 0})) survey_pending_ = true;
       return;
     }
     next_memory_look_ = now + watchdog_.until_memory_look(*limits.memory, Bytes{tree});

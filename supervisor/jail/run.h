@@ -55,6 +55,7 @@ class Run {
   Result<void> heed_keeper();
   void look();
   void judge_survey();
+  [[nodiscard]] int survey_kind() const { return box_->leaf() ? 0 : kSurveyChildren; }
   void stop(Stop why);
   [[nodiscard]] Bytes scratch_used() const;
 
