@@ -180,8 +180,8 @@ struct Board {
   RunReport report;
   Survey survey;
   Renounced renounced;
-  char cgroup_name[64];  // the leaf of the current run, for the farewell; empty: none
-  Offset farewell;       // calls made when the supervisor is gone and everything in the box is dead
+  char cgroup_names[2][64];  // the box's leaves, for the farewell: named before they are made; empty: none
+  Offset farewell;           // calls made when the supervisor is gone and everything in the box is dead
   std::uint32_t farewell_count;
 };
 

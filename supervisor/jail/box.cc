@@ -50,6 +50,9 @@ Result<int> keeper_program() {
   return program.get();
 }
 
+/// How long a keeper may take to end what is in its box before it is killed itself, and the box with it.
+constexpr Nanos kFarewell = 2s;
+
 struct KeeperStart {
   int program, socket, board, lease, cgroup_parent, last_pid, null;
   int error = 0;
@@ -214,10 +217,13 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
 Result<void> Box::build() {
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
-  // Should we die, the keeper removes the leaf of the run, whose name stands on the board.
-  farewell.add(
-      "rmdir cgroup", SYS_unlinkat,
-      {kKeeperCgroupParentFd, CallList::Arg(offsetof(Board, cgroup_name), Call::kBoard), AT_REMOVEDIR});
+  // Should we die, the keeper removes the box's leaves, whose names stand on the board.
+  for (std::size_t i = 0; i < std::size(board().cgroup_names); ++i) {
+    const auto where =
+        static_cast<Offset>(offsetof(Board, cgroup_names) + i * sizeof board().cgroup_names[0]);
+    const CallList::Arg name(where, Call::kBoard);
+    farewell.add("rmdir cgroup", SYS_unlinkat, {kKeeperCgroupParentFd, name, AT_REMOVEDIR}).may_fail();
+  }
   board().farewell = farewell.finish();
   board().farewell_count = static_cast<std::uint32_t>(farewell.size());
 
@@ -247,10 +253,7 @@ Result<void> Box::perform(const CallList& calls, Offset where, std::span<UniqueF
 Result<void> Box::take_leaf(const CgroupTree& cgroups) {
   if (!cgroups.available()) return {};
   leaf_ = CgroupLeaf();  // the old one goes first: its name may be all there is room for
-  leaf_ = TRY(CgroupLeaf::create(cgroups));
-  Board& shared = board();
-  std::memset(shared.cgroup_name, 0, sizeof shared.cgroup_name);
-  leaf_.name().copy(shared.cgroup_name, sizeof shared.cgroup_name - 1);
+  leaf_ = TRY(CgroupLeaf::create(cgroups, board().cgroup_names[0]));
   return {};
 }
 
@@ -336,10 +339,23 @@ Result<ReplyMessage> Box::receive(UniqueFd* passed, int passed_count) const {
   return reply;
 }
 
+/// Something is alive inside. The keeper is told that nobody listens any more, upon which it kills what there
+/// is, removes the leaves and exits.
+void Box::await_farewell() {
+  socket_.reset();
+  using Clock = std::chrono::steady_clock;
+  for (const auto until = Clock::now() + kFarewell; keeper_ > 0 && Clock::now() < until;) {
+    if (::waitpid(keeper_, nullptr, WNOHANG) == keeper_) keeper_ = -1;
+    if (keeper_ > 0) ::usleep(500);
+  }
+}
+
 void Box::close() {
   watch_ = ChangeWatch();
   scratch_.reset();
   null_.reset();
+  // While the keeper lives: should we be killed in between, it removes what we did not.
+  if (!leaf_.remove_if_empty()) await_farewell();
   if (keeper_ > 0) {
     // Killing pid 1 of the namespace kills all in it; our wait returns when the kernel has reaped the last of
     // them (kernel/pid_namespace.c, zap_pid_ns_processes).

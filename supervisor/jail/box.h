@@ -91,6 +91,7 @@ class Box {
   Result<void> start_keeper(const Surroundings& surroundings);
   Result<void> build();
   void watch();
+  void await_farewell();
   Result<void> take_leaf(const CgroupTree& cgroups);
   /// Has the keeper make the calls; the descriptors it passes back land in `passed`.
   Result<void> perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;

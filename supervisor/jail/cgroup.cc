@@ -249,9 +249,16 @@ bool CgroupDir::hold() {
   return ::fstatat(parent_.get(), name_.c_str(), &still, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool CgroupDir::remove_if_empty() {
+  if (!parent_) return true;
+  if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY) return false;
+  parent_.reset();
+  fd_.reset();
+  return true;
+}
+
 CgroupDir::~CgroupDir() {
-  if (!parent_) return;
-  if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno != EBUSY) return;
+  if (remove_if_empty()) return;
   // Something is alive inside only when the keeper could not end it; the kernel's own kill is asynchronous.
   kill_inside(fd_.get());
   for (int i = 0; i < 100 && ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY;
@@ -260,12 +267,13 @@ CgroupDir::~CgroupDir() {
   }
 }
 
-Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree) {
+Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree, std::span<char> announced) {
   static unsigned sequence = 0;
   for (int attempt = 0; attempt < 100; ++attempt) {
     CgroupLeaf leaf;
     const std::string name =
         std::string(kLeafPrefix) + std::to_string(::getpid()) + "-" + std::to_string(sequence++);
+    if (!announced.empty()) announced[name.copy(announced.data(), announced.size() - 1)] = '\0';
     if (::mkdirat(tree.fd(), name.c_str(), 0755) < 0) {
       if (errno == EEXIST) continue;  // a process of that number and another pid namespace
       return errno_error("mkdir " + tree.path() + "/" + name);

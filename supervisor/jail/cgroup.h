@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -87,6 +88,8 @@ class CgroupDir {
   /// Opens the directory and marks it as ours by a flock that lives as long as this. False: another's sweep
   /// took it.
   bool hold();
+  /// Removes the directory if nothing lives in it. True: it is gone, and nothing is left for the destructor.
+  bool remove_if_empty();
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const std::string& name() const { return name_; }
 
@@ -106,15 +109,17 @@ class CgroupDir {
 /// Its counters only ever grow; what this answers is what they grew by since begin_run().
 class CgroupLeaf {
  public:
-  /// Makes the directory; nothing is limited yet.
+  /// Makes the directory; nothing is limited yet. Its name stands in `announced`, as a C string, before the
+  /// directory exists: whoever cleans up after us when we are killed knows it in any case.
   ///
   /// Errors: EACCES, EROFS  the hierarchy is not ours to write
   ///         EAGAIN         no free name
-  static Result<CgroupLeaf> create(const CgroupTree& tree);
+  static Result<CgroupLeaf> create(const CgroupTree& tree, std::span<char> announced = {});
 
   explicit operator bool() const { return dir_.fd() >= 0; }
   [[nodiscard]] int fd() const { return dir_.fd(); }
   [[nodiscard]] const std::string& name() const { return dir_.name(); }
+  bool remove_if_empty() { return dir_.remove_if_empty(); }
 
   /// Applies the limits that the tree's controllers can hold, and starts counting from here. Nothing runs
   /// inside.
