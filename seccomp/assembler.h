@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "seccomp/profile.h"
@@ -50,20 +49,20 @@ class Assembler {
 
   static constexpr Label kNext = static_cast<Label>(-1);  // the following instruction
 
-  /// The instructions with their distances; nothing when one is out of a conditional jump's reach (255).
-  [[nodiscard]] std::optional<std::vector<sock_filter>> assemble() const;
+  /// The instructions with their distances. Every one costs time whenever the filter is loaded (the kernel
+  /// checks and translates it), so equal verdicts share an instruction, and what is loaded already is not
+  /// loaded again.
+  [[nodiscard]] std::vector<sock_filter> assemble() const;
 
  private:
+  friend class Layout;
+
   struct Line {
     sock_filter code;
     Label yes = kNext;
     Label no = kNext;
   };
   static constexpr std::size_t kUnplaced = static_cast<std::size_t>(-1);
-
-  [[nodiscard]] std::size_t distance(Label label, std::size_t from) const {
-    return label == kNext ? 0 : places_[label] - from - 1;
-  }
 
   std::vector<Line> lines_;
   std::vector<std::size_t> places_;

@@ -33,9 +33,6 @@ constexpr Supplement kSupplement[] = {
     {"rseq_slice_yield", 471},
 };
 
-// Above every number in use, below the x32 bit. Only the end of the search for names.
-constexpr std::uint32_t kBeyondAllNames = 1024;
-
 // One line per call: its arguments in order, a star before those that are addresses. A filter sees an
 // address, not what is stored there, and the program may change that after the check; so nobody may filter on
 // one. Only calls that a profile may sensibly look into; `find_argument` refuses the others by name.
@@ -250,10 +247,6 @@ std::optional<std::string> call_name(Arch arch, std::uint32_t number) {
     if (call.number == number && find_supplement(arch, call.name)) return std::string(call.name);
   }
   return std::nullopt;
-}
-
-bool known_to_libseccomp(std::string_view name) {
-  return ::seccomp_syscall_resolve_name(text_of(name).c_str()) != __NR_SCMP_ERROR;
 }
 
 std::vector<NumberRange> unknown_numbers(Arch arch) {

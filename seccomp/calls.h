@@ -31,8 +31,8 @@ std::optional<std::uint32_t> call_number(Arch arch, std::string_view name);
 /// The reverse; nothing for a number that no table of ours names.
 std::optional<std::string> call_name(Arch arch, std::uint32_t number);
 
-/// Whether libseccomp itself can name this call; the others are matched by our own instructions.
-bool known_to_libseccomp(std::string_view name);
+/// Above every number in use, below the x32 bit: the end of the search for names.
+inline constexpr std::uint32_t kBeyondAllNames = 1024;
 
 /// First and last number of a run of numbers without a name.
 struct NumberRange {

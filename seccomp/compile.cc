@@ -3,28 +3,21 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <nettle/sha2.h>
-#include <seccomp.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <span>
-#include <type_traits>
 
 #include "seccomp/assembler.h"
 #include "seccomp/condition_code.h"
-#include "supervisor/base/unique_fd.h"
+#include "seccomp/disassemble.h"
+#include "seccomp/search.h"
 
 namespace bailiff {
 namespace {
 
-// The same words in libseccomp's tongue and the kernel's; Action::value serves both.
-static_assert(SCMP_ACT_KILL_PROCESS == SECCOMP_RET_KILL_PROCESS && SCMP_ACT_ALLOW == SECCOMP_RET_ALLOW);
-static_assert(SCMP_ACT_NOTIFY == SECCOMP_RET_USER_NOTIF && SCMP_ACT_TRAP == SECCOMP_RET_TRAP);
-static_assert(SCMP_ACT_ERRNO(1) == (SECCOMP_RET_ERRNO | 1));
+constexpr std::uint32_t kX32Bit = 0x40000000;  // __X32_SYSCALL_BIT, arch/x86/include/uapi/asm/unistd.h
 
 /// All that a profile says about one call, in the order it is tried.
 struct CallDecision {
@@ -64,166 +57,69 @@ void write_decision(Assembler& out, const CallDecision& decision, Action otherwi
   out.finish(decision.unconditional != nullptr ? decision.unconditional->action : otherwise);
 }
 
-/// What becomes of a number that libseccomp's tree does not hold: one without a name, one whose name is
-/// younger than libseccomp, or one that the profile does not mention.
-void write_rest(Assembler& out, bool number_is_loaded, const std::vector<const CallDecision*>& young,
-                const Profile& profile, Arch arch) {
-  const std::vector<NumberRange> unknown = unknown_numbers(arch);
-  const Label unnamed = out.new_label();
-  if (!number_is_loaded) out.load(kNumberOffset);
-
-  // Nearly every call a program makes has a number below the first hole: those leave after one comparison.
-  std::uint32_t lowest = unknown.front().first;
-  for (const CallDecision* decision : young) lowest = std::min(lowest, decision->number);
-  const Label high_numbers = out.new_label();
-  out.branch(kIfAtLeast, lowest, high_numbers, Assembler::kNext);
-  out.finish(profile.otherwise);
-  out.place(high_numbers);
-
-  for (const NumberRange& range : unknown) {
-    const Label outside = out.new_label();
-    if (range.last == UINT32_MAX) {
-      out.branch(kIfAtLeast, range.first, unnamed, Assembler::kNext);
-    } else {
-      out.branch(kIfAtLeast, range.first, Assembler::kNext, outside);
-      out.branch(kIfAbove, range.last, Assembler::kNext, unnamed);
-    }
-    out.place(outside);
-  }
-  for (const CallDecision* decision : young) {
-    const Label other_call = out.new_label();
-    out.branch(kIfEqual, decision->number, Assembler::kNext, other_call);
-    write_decision(out, *decision, profile.otherwise);
-    out.place(other_call);
-  }
-  out.finish(profile.otherwise);
-  out.place(unnamed);
-  out.finish(profile.unknown_calls);
-}
-
-// --- libseccomp's part ---
-
-/// Numbers of the placeholders that libseccomp puts where our instructions are to be entered. No profile can
-/// ask for TRACE itself, so a TRACE in its output is one of ours.
-constexpr std::uint32_t kRestPlaceholder = 0;
-std::uint32_t placeholder(std::size_t block) { return SCMP_ACT_TRACE(static_cast<std::uint16_t>(block)); }
-
-bool is_placeholder(const sock_filter& line) {
-  return line.code == kReturn && (line.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
-}
-
-Error libseccomp_error(const std::string& call, int rc) {
-  return Error{Fault::kInternal, rc < 0 ? -rc : 0, "libseccomp: " + call, {}};
-}
-
-struct ReleaseContext {
-  void operator()(void* context) const { ::seccomp_release(context); }
+/// What the search for a call's number can end in: a verdict at once, or the rules of a call.
+struct Outcome {
+  Action action = {};
+  const CallDecision* decision = nullptr;
+  bool operator==(const Outcome&) const = default;
 };
-using Context = std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, ReleaseContext>;
 
-Result<Context> new_context(Arch arch) {
-  // Otherwise libseccomp asks the running kernel what it can do, and a build under gVisor would differ or
-  // fail.
-  constexpr unsigned kAllActions = 6;
-  if (const int rc = ::seccomp_api_set(kAllActions); rc != 0) return libseccomp_error("seccomp_api_set", rc);
-
-  Context context(::seccomp_init(placeholder(kRestPlaceholder)));
-  if (!context) return libseccomp_error("seccomp_init", 0);
-
-  const std::uint32_t target = arch == Arch::kX86_64 ? SCMP_ARCH_X86_64 : SCMP_ARCH_AARCH64;
-  if (target != ::seccomp_arch_native()) {
-    if (const int rc = ::seccomp_arch_add(context.get(), target); rc != 0)
-      return libseccomp_error("arch_add", rc);
-    if (const int rc = ::seccomp_arch_remove(context.get(), ::seccomp_arch_native()); rc != 0) {
-      return libseccomp_error("arch_remove", rc);
-    }
-  }
-
-  constexpr std::uint32_t kBinaryTree = 2;
-  const std::pair<scmp_filter_attr, std::uint32_t> attributes[] = {
-      {SCMP_FLTATR_CTL_OPTIMIZE, kBinaryTree},
-      {SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS},
+/// All numbers there are, in order, each range as long as can be.
+std::vector<Range> ranges_of(const Profile& profile, Arch arch, const std::vector<CallDecision>& decisions,
+                             std::vector<Outcome>& outcomes) {
+  std::vector<Range> ranges;
+  const auto append = [&](std::uint32_t first, const Outcome& outcome) {
+    const auto place = std::ranges::find(outcomes, outcome);
+    const auto index = static_cast<std::size_t>(place - outcomes.begin());
+    if (place == outcomes.end()) outcomes.push_back(outcome);
+    if (ranges.empty() || ranges.back().outcome != index) ranges.push_back({first, index});
   };
-  for (const auto& [attribute, value] : attributes) {
-    if (const int rc = ::seccomp_attr_set(context.get(), attribute, value); rc != 0) {
-      return libseccomp_error("attr_set " + std::to_string(attribute), rc);
+
+  const Outcome unknown{profile.unknown_calls, nullptr};
+  auto decision = decisions.begin();
+  for (std::uint32_t number = 0; number < kBeyondAllNames; ++number) {
+    if (decision != decisions.end() && decision->number == number) {
+      append(number, decision->rules.empty() ? Outcome{decision->unconditional->action, nullptr}
+                                             : Outcome{{}, &*decision});
+      ++decision;
+    } else {
+      append(number, call_name(arch, number) ? Outcome{profile.otherwise, nullptr} : unknown);
     }
-    std::uint32_t kept = 0;
-    if (const int rc = ::seccomp_attr_get(context.get(), attribute, &kept); rc != 0 || kept != value) {
-      return libseccomp_error("attr_get " + std::to_string(attribute), rc);
+  }
+  append(kBeyondAllNames, unknown);
+  if (arch == Arch::kX86_64) {
+    append(kX32Bit, {kKill, nullptr});
+    append(UINT32_MAX, unknown);  // -1: what a tracer leaves that skips a call
+  }
+  return ranges;
+}
+
+std::vector<sock_filter> assemble(const Profile& profile, Arch arch,
+                                  const std::vector<CallDecision>& decisions) {
+  std::vector<Outcome> outcomes;
+  const std::vector<Range> ranges = ranges_of(profile, arch, decisions, outcomes);
+
+  Assembler out;
+  const Label ours = out.new_label();
+  out.load(kMachineOffset);
+  out.branch(kIfEqual, arch == Arch::kX86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64, ours,
+             Assembler::kNext);
+  out.finish(kKill);
+  out.place(ours);
+  out.load(kNumberOffset);
+
+  std::vector<Label> labels(outcomes.size());
+  for (Label& label : labels) label = out.new_label();
+  write_search(out, ranges, labels);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    out.place(labels[i]);
+    if (outcomes[i].decision == nullptr) {
+      out.finish(outcomes[i].action);
+    } else {
+      write_decision(out, *outcomes[i].decision, profile.otherwise);
     }
   }
-  return context;
-}
-
-/// What one of libseccomp's exporters writes.
-Result<std::string> exported(const Context& context, int (*exporter)(const scmp_filter_ctx, int),
-                             const char* what) {
-  const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file) return errno_error("memfd_create seccomp");
-  if (const int rc = exporter(context.get(), file.get()); rc != 0) return libseccomp_error(what, rc);
-
-  const off_t size = ::lseek(file.get(), 0, SEEK_END);
-  if (size < 0) return errno_error("lseek seccomp");
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  if (::pread(file.get(), bytes.data(), bytes.size(), 0) != size) return errno_error("read seccomp");
-  return bytes;
-}
-
-Result<std::vector<sock_filter>> instructions_in(const std::string& bytes) {
-  if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0)
-    return internal_error("libseccomp: a torn filter");
-  std::vector<sock_filter> code(bytes.size() / sizeof(sock_filter));
-  std::memcpy(code.data(), bytes.data(), bytes.size());
-  return code;
-}
-
-/// Whether the accumulator holds the call's number wherever libseccomp's program hands over to our
-/// instructions. It loads nothing but the machine, then the number (not even that when it knows no call); a
-/// version of it that did anything else must not be built with.
-Result<bool> number_is_loaded(const std::vector<sock_filter>& tree) {
-  bool loaded = false;
-  bool always = true;
-  for (const sock_filter& line : tree) {
-    const bool is_load = line.code == kLoad;
-    const bool is_known = is_load || line.code == kReturn || BPF_CLASS(line.code) == BPF_JMP;
-    const bool is_in_order = !is_load || line.k == kNumberOffset || (line.k == kMachineOffset && !loaded);
-    if (!is_known || !is_in_order) return internal_error("libseccomp: a filter of a shape not seen before");
-    if (is_load && line.k == kNumberOffset) loaded = true;
-    if (is_placeholder(line) && !loaded) always = false;
-  }
-  return always;
-}
-
-// --- putting both together ---
-
-/// Our instructions for the block a placeholder stands for, and how a listing calls it.
-struct Block {
-  std::vector<sock_filter> code;
-  std::string title;
-};
-
-/// Turns every return of a placeholder into a jump to its block behind libseccomp's program.
-Result<std::vector<sock_filter>> join(std::vector<sock_filter> code, const std::vector<Block>& blocks,
-                                      const std::string& name) {
-  std::vector<std::size_t> starts;
-  std::size_t next = code.size();
-  for (const Block& block : blocks) {
-    starts.push_back(next);
-    next += block.code.size();
-  }
-  for (std::size_t i = 0; i < code.size(); ++i) {
-    if (!is_placeholder(code[i])) continue;
-    const std::size_t block = code[i].k & SECCOMP_RET_DATA;
-    if (block >= blocks.size()) return internal_error("libseccomp: a placeholder that is not ours");
-    code[i] = {kGoto, 0, 0, static_cast<std::uint32_t>(starts[block] - i - 1)};
-  }
-  for (const Block& block : blocks) code.insert(code.end(), block.code.begin(), block.code.end());
-  if (code.size() > BPF_MAXINSNS) {
-    return request_error("rules", name + ".json: rules: " + std::to_string(code.size()) +
-                                      " instructions, the kernel takes " + std::to_string(BPF_MAXINSNS));
-  }
-  return code;
+  return out.assemble();
 }
 
 std::string in_words(const CallDecision& decision, Action otherwise) {
@@ -239,15 +135,8 @@ std::string in_words(const CallDecision& decision, Action otherwise) {
   return text + "  " + text_of(otherwise) + "   # otherwise\n";
 }
 
-std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
 std::string list(const Profile& profile, Arch arch, const std::vector<CallDecision>& decisions,
-                 const std::vector<Block>& blocks, std::string pfc, const CompiledFilter& filter) {
+                 const CompiledFilter& filter) {
   std::string text = "# " + profile.name + " for " + std::string(arch_name(arch)) + ": " + profile.about +
                      "\n# " + std::to_string(filter.code.size()) + " instructions, sha256 " + filter.sha256 +
                      "\n\n";
@@ -260,12 +149,7 @@ std::string list(const Profile& profile, Arch arch, const std::vector<CallDecisi
     if (range.last != UINT32_MAX) text.append(std::to_string(range.last));
   }
   text += "\n  " + text_of(profile.unknown_calls) + "   # unknown_calls\n";
-
-  // A reader should see where the search leads, not our placeholder's number.
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    pfc = replace_all(std::move(pfc), "TRACE(" + std::to_string(i) + ")", blocks[i].title);
-  }
-  return text + "\n# libseccomp's listing of the search for the call (what happens then is above)\n" + pfc;
+  return text + "\n# the instructions\n" + disassemble(filter.code);
 }
 
 std::string sha256_of(std::span<const sock_filter> code) {
@@ -285,58 +169,18 @@ std::string sha256_of(std::span<const sock_filter> code) {
   return text;
 }
 
-Error out_of_reach(const Profile& profile, const std::string& call) {
-  return request_error("rules", profile.name + ".json: rules: " + call +
-                                    ": its rules are too long for a jump of 255 instructions");
-}
-
 }  // namespace
 
 Result<CompiledFilter> compile(const Profile& profile, Arch arch) {
   const std::vector<CallDecision> decisions = decisions_of(profile, arch);
-  const Context context = TRY(new_context(arch));
-
-  std::vector<Block> blocks(1);  // the first is the rest, which needs to know the calls libseccomp does not
-  std::vector<const CallDecision*> young;
-  for (const CallDecision& decision : decisions) {
-    if (!known_to_libseccomp(decision.call)) {
-      young.push_back(&decision);
-      continue;
-    }
-    std::uint32_t action = 0;
-    if (decision.rules.empty()) {
-      action = decision.unconditional->action.value;
-    } else {
-      Assembler out;
-      write_decision(out, decision, profile.otherwise);
-      auto code = out.assemble();
-      if (!code) return out_of_reach(profile, decision.call);
-      action = placeholder(blocks.size());
-      blocks.push_back({std::move(*code), "the rules of " + decision.call});
-    }
-    // libseccomp takes this machine's number, or its stand-in for calls this machine lacks, and translates
-    // it.
-    const int number = ::seccomp_syscall_resolve_name(decision.call.c_str());
-    if (const int rc = ::seccomp_rule_add_exact_array(context.get(), action, number, 0, nullptr); rc != 0) {
-      return libseccomp_error("rule_add " + decision.call, rc);
-    }
-  }
-
-  const std::string tree_bytes = TRY(exported(context, ::seccomp_export_bpf, "export_bpf"));
-  std::vector<sock_filter> tree = TRY(instructions_in(tree_bytes));
-  const bool loaded = TRY(number_is_loaded(tree));
-
-  Assembler rest;
-  write_rest(rest, loaded, young, profile, arch);
-  auto rest_code = rest.assemble();
-  if (!rest_code) return out_of_reach(profile, "calls younger than libseccomp");
-  blocks[kRestPlaceholder] = {std::move(*rest_code), "everything else"};
-
   CompiledFilter filter;
-  filter.code = TRY(join(std::move(tree), blocks, profile.name));
+  filter.code = assemble(profile, arch, decisions);
+  if (filter.code.size() > BPF_MAXINSNS) {
+    return request_error("rules", profile.name + ".json: rules: " + std::to_string(filter.code.size()) +
+                                      " instructions, the kernel takes " + std::to_string(BPF_MAXINSNS));
+  }
   filter.sha256 = sha256_of(filter.code);
-  std::string pfc = TRY(exported(context, ::seccomp_export_pfc, "export_pfc"));
-  filter.listing = list(profile, arch, decisions, blocks, std::move(pfc), filter);
+  filter.listing = list(profile, arch, decisions, filter);
   return filter;
 }
 

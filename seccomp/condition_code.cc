@@ -1,5 +1,7 @@
 #include "seccomp/condition_code.h"
 
+#include <bit>
+
 namespace bailiff {
 namespace {
 
@@ -47,6 +49,7 @@ class ConditionCode {
         for (const std::uint64_t one : condition_.values) out_.branch(kIfEqual, low(one), fails_, kNext);
         return;
       case Comparison::kHasBits:
+        if (std::has_single_bit(value)) return out_.branch(kIfAnyBit, value, kNext, fails_);
         out_.mask(value);
         return out_.branch(kIfEqual, value, kNext, fails_);
       case Comparison::kHasAnyBits:
