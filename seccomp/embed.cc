@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "seccomp/filter.h"
+
 namespace bailiff {
 namespace {
 
@@ -17,26 +19,38 @@ std::string array_of(const std::vector<sock_filter>& code, std::size_t index) {
   return text + "};\n\n";
 }
 
+/// The names by number, empty where there is none, up to the last that has one.
+std::string call_names(Arch arch) {
+  const std::uint32_t beyond = unknown_numbers(arch).back().first;
+  std::string text = "constexpr std::string_view kCallNames[] = {\n";
+  for (std::uint32_t number = 0; number < beyond; ++number) {
+    text += "    \"" + call_name(arch, number).value_or("") + "\",\n";
+  }
+  return text + "};\n\n";
+}
+
 }  // namespace
 
-std::string embed(const std::vector<NamedFilter>& filters) {
+std::string embed(const std::vector<NamedFilter>& filters, Arch arch) {
   std::vector<const NamedFilter*> sorted;
   sorted.reserve(filters.size());
   for (const NamedFilter& filter : filters) sorted.push_back(&filter);
   std::ranges::sort(sorted, {}, [](const NamedFilter* filter) { return filter->name; });
 
   std::string text =
-      "// Written by `bailiff-seccomp embed` from seccomp/profiles.\n#include \"seccomp/filter.h\"\n\n"
+      "// Written by `bailiff-seccomp embed` from seccomp/profiles.\n#include "
+      "\"seccomp/filter.h\"\n\n#include <iterator>\n\n"
       "namespace bailiff {\nnamespace {\n\n";
   for (std::size_t i = 0; i < sorted.size(); ++i) text += array_of(sorted[i]->filter.code, i);
 
   text += "constexpr Filter kFilters[] = {\n";
   for (std::size_t i = 0; i < sorted.size(); ++i) {
-    text +=
-        "    {\"" + sorted[i]->name + "\", " + array_name(i) + ", \"" + sorted[i]->filter.sha256 + "\"},\n";
+    text += "    {\"" + sorted[i]->name + "\", " + array_name(i) + ", \"" + sorted[i]->filter.sha256 +
+            "\", " + (asks_listener(sorted[i]->filter.code) ? "true" : "false") + "},\n";
   }
+  text += "};\n\n" + call_names(arch);
   text +=
-      "};\n\n}  // namespace\n\n"
+      "}  // namespace\n\n"
       "const Filter* find_filter(std::string_view name) {\n"
       "  for (const Filter& filter : kFilters) {\n"
       "    if (filter.name == name) return &filter;\n"
@@ -44,6 +58,9 @@ std::string embed(const std::vector<NamedFilter>& filters) {
       "  return nullptr;\n"
       "}\n\n"
       "std::span<const Filter> all_filters() { return kFilters; }\n\n"
+      "std::string_view name_of_call(std::uint32_t number) {\n"
+      "  return number < std::size(kCallNames) ? kCallNames[number] : std::string_view();\n"
+      "}\n\n"
       "}  // namespace bailiff\n";
   return text;
 }

@@ -13,7 +13,8 @@ struct NamedFilter {
   CompiledFilter filter;
 };
 
-/// C++ source that defines find_filter and all_filters (seccomp/filter.h) over `filters`, as constant data.
-std::string embed(const std::vector<NamedFilter>& filters);
+/// C++ source that defines what seccomp/filter.h declares, over `filters` and the calls of `arch`, as
+/// constant data.
+std::string embed(const std::vector<NamedFilter>& filters, Arch arch);
 
 }  // namespace bailiff

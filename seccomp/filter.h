@@ -1,7 +1,10 @@
 #pragma once
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -13,12 +16,23 @@ struct Filter {
   std::string_view name;
   std::span<const sock_filter> code;
   std::string_view sha256;  ///< of the bytes of `code`, in lower-case hex
+  bool notifies;  ///< some call is answered with SECCOMP_RET_USER_NOTIF: a violation, if listened to
 };
+
+/// Whether a filter answers some call with SECCOMP_RET_USER_NOTIF.
+inline bool asks_listener(std::span<const sock_filter> code) {
+  return std::any_of(code.begin(), code.end(), [](const sock_filter& line) {
+    return line.code == (BPF_RET | BPF_K) && (line.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+  });
+}
 
 /// The embedded filter of that name, or nullptr.
 const Filter* find_filter(std::string_view name);
 
 /// All of them, by name.
 std::span<const Filter> all_filters();
+
+/// The name of this machine's system call of that number; empty when our tables have none.
+std::string_view name_of_call(std::uint32_t number);
 
 }  // namespace bailiff

@@ -69,7 +69,7 @@ Result<void> embed_order(const Order& order, Arch arch) {
     if (order.listing.empty()) continue;
     TRY(write_file(order.listing + "/" + name + ".pfc", filters.back().filter.listing));
   }
-  return write_file(order.output, embed(filters));
+  return write_file(order.output, embed(filters, arch));
 }
 
 int run(int argc, char** argv) {

@@ -12,15 +12,19 @@
 namespace bailiff {
 
 /// Descriptors the keeper starts with; everything else is closed.
-inline constexpr int kKeeperSocketFd = 3;
-inline constexpr int kKeeperBoardFd = 4;
+///
+/// This number is /dev/null's until the program's filter puts its listener there: it has to lie below the
+/// program's RLIMIT_NOFILE, which may be 4.
+inline constexpr int kKeeperListenerFd = 3;
+inline constexpr int kKeeperSocketFd = 4;
+inline constexpr int kKeeperBoardFd = 5;
 /// The uid lease (uid_lease.h): its lock lives as long as the last descriptor, so the keeper holds one too.
-inline constexpr int kKeeperLeaseFd = 5;
+inline constexpr int kKeeperLeaseFd = 6;
 /// The directory the box's cgroup lies in, for the farewell.
-inline constexpr int kKeeperCgroupParentFd = 6;
+inline constexpr int kKeeperCgroupParentFd = 7;
 /// /proc/sys/kernel/ns_last_pid, opened for writing outside: pid numbers start again for each run. May be
 /// missing.
-inline constexpr int kKeeperLastPidFd = 7;
+inline constexpr int kKeeperLastPidFd = 8;
 inline constexpr int kLastKeeperFd = kKeeperLastPidFd;
 
 /// Offset of something on the board from its start; 0 = nothing.
@@ -100,6 +104,7 @@ struct ChildPlan {
   std::uint32_t rlimit_count;
   Offset filter;  // array of sock_filter; 0 = none
   std::uint32_t filter_length;
+  std::uint8_t listens;  // the filter is loaded with a listener, which the keeper gets
   std::uint32_t page_bytes;
   std::int32_t oom_score_adj;
   std::uint8_t new_ipc;       // an ipc namespace of the run's own
@@ -117,6 +122,16 @@ struct ReapedProcess {
   std::int64_t max_rss_kib;
 };
 
+/// The first call that the filter refused by asking its listener. Nobody answers: everything is killed.
+struct ViolationRecord {
+  std::int64_t at_ns;  // CLOCK_MONOTONIC; 0: there was none
+  std::uint64_t args[6];
+  std::int32_t nr;
+  std::uint32_t arch;  // AUDIT_ARCH_*
+  std::int32_t tid;    // inside the box
+  std::int32_t padding;
+};
+
 inline constexpr int kReapedRows = 64;
 
 /// What happened in one run, written by the keeper and, until its exec, by the child itself.
@@ -125,6 +140,8 @@ struct RunReport {
   std::int32_t main_pid;
   std::int32_t main_status;  // wait status of the exec'd process
   std::int32_t main_exited;
+  std::int32_t listener;  // descriptor of the filter's listener; 0: none
+  ViolationRecord violation;
   std::int64_t exec_ns;                     // CLOCK_MONOTONIC just before execve; 0 until then
   std::int64_t exit_ns;                     // CLOCK_MONOTONIC just after the main process was reaped
   std::int64_t quiet_ns;                    // CLOCK_MONOTONIC when nothing was left

@@ -63,7 +63,8 @@ int enter_keeper(void* argument) {
   auto& start = *static_cast<KeeperStart*>(argument);
   const struct {
     int from, to;
-  } places[] = {{start.null, 0},
+  } places[] = {{start.null, kKeeperListenerFd},
+                {start.null, 0},
                 {start.null, 1},
                 {start.null, 2},
                 {start.socket, kKeeperSocketFd},

@@ -14,6 +14,12 @@ constexpr const char* kUnlimited = "unlimited";  // nothing was asked for, so no
 std::string why(const std::string& name, const std::string& wanted, const std::string& have,
                 const CgroupTree& cgroups) {
   std::string text = "is enforced by \"" + have + "\" here, not by \"" + wanted + "\"";
+  if (name == "seccomp" && have == "deny-only") {
+    text +=
+        ": this kernel has no seccomp user notification (Linux 5.0), so violations are refused, not recorded";
+  } else if (name == "seccomp" && wanted == "notify") {
+    text += ": the profile has no rule that makes a call a violation";
+  }
   if (wanted != "cgroup") return text;
   const char* controller = name == "memory" ? "memory" : name == "processes" ? "pids" : nullptr;
   if (controller != nullptr) text += ": " + cgroups.why_lacks(controller);
@@ -23,7 +29,8 @@ std::string why(const std::string& name, const std::string& wanted, const std::s
 }  // namespace
 
 Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Box& box,
-                                                   const CgroupTree& cgroups) {
+                                                   const Surroundings& surroundings, const Filter& filter) {
+  const CgroupTree& cgroups = surroundings.cgroups;
   const Limits& limits = spec.limits;
   const auto has_namespace = [&](const char* name) {
     const auto& all = box.namespaces();
@@ -44,7 +51,9 @@ Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Bo
       {"disk_inodes", !limits.disk_inodes  ? kUnlimited
                       : box.holds_inodes() ? "tmpfs"
                                            : kNone},
-      {"seccomp", spec.seccomp},
+      {"seccomp", !filter.notifies                       ? spec.seccomp
+                  : surroundings.kernel.hears_violations ? "notify"
+                                                         : "deny-only"},
       {"uid", "lease"},
   };
   for (const char* layer : {"net", "pid", "mount", "ipc", "uts"}) held[layer] = has_namespace(layer);

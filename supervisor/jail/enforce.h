@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "jail/box.h"
+#include "seccomp/filter.h"
 #include "spec/run_spec.h"
 
 namespace bailiff {
@@ -14,6 +15,6 @@ namespace bailiff {
 /// Errors (kRequest, naming the key): `require` asks for a mechanism that is not there; a limit the caller
 /// wrote, or a layer, has none at all and is not in `accept_missing`.
 Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Box& box,
-                                                   const CgroupTree& cgroups);
+                                                   const Surroundings& surroundings, const Filter& filter);
 
 }  // namespace bailiff

@@ -20,7 +20,8 @@ struct StopWords {
 constexpr StopWords kStopWords[] = {
     {Verdict::kMemoryLimit, "peak", "memory"},   {Verdict::kTimeLimit, "cpu", "cpu_time"},
     {Verdict::kTimeLimit, "wall", "wall_time"},  {Verdict::kOutputLimit, "stdout", "output"},
-    {Verdict::kOutputLimit, "stderr", "output"}, {Verdict::kCancelled, "caller", ""},
+    {Verdict::kOutputLimit, "stderr", "output"}, {Verdict::kViolation, "seccomp", ""},
+    {Verdict::kCancelled, "caller", ""},
 };
 
 void exceed(Judgement& out, const char* limit) {
@@ -161,6 +162,9 @@ Judgement judge(const Outcome& run, const Limits& limits) {
   }
   if (disk_over) return say(Verdict::kOutputLimit, "disk");
   if (inodes_over) return say(Verdict::kOutputLimit, "inodes");
+  if (std::find(run.stops.begin(), run.stops.end(), Stop::kViolation) != run.stops.end()) {
+    return say(Verdict::kViolation, "seccomp");
+  }
   if (signalled) {
     if (signal == SIGKILL)
       out.killed_by = "unknown";  // nobody of ours sent it: the program itself, or the host

@@ -15,6 +15,8 @@ struct Kernel {
   Bytes rss_resolution = 4_KiB;    // of ru_maxrss; gVisor counts 2 MiB areas once they are touched
   unsigned nproc_slack = 0;        // how many more processes RLIMIT_NPROC lets live than it says; gVisor: 1
 
+  bool hears_violations = true;  // a filter can have a listener (seccomp user notification, Linux 5.0)
+
   [[nodiscard]] bool gvisor() const { return runtime == "runsc"; }
 
   static Kernel probe();

@@ -12,7 +12,7 @@ namespace bailiff {
 
 /// A ceiling the supervisor itself ended the run for. The order is R4's: what wins when two are found
 /// together.
-enum class Stop { kMemory, kCpuTime, kWallTime, kStdout, kStderr, kCancelled };
+enum class Stop { kMemory, kCpuTime, kWallTime, kStdout, kStderr, kViolation, kCancelled };
 
 /// What happened, as facts the program cannot forge: counters, the keeper's report, and what we did about it.
 /// No verdict in here; judge() has that.

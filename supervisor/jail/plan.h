@@ -11,6 +11,12 @@ namespace bailiff {
 /// argv and environment laid out, the filter copied. All allocation and every possible "no" is here.
 ///
 /// Errors: kRequest limits.*  above this process' own hard rlimit, which only CAP_SYS_RESOURCE could raise
-Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter);
+///
+/// `listens`: violations are to be told to the keeper; without, they are only refused, by SIGSYS.
+Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
+                      bool listens);
+
+/// Makes that second kind of plan of one of the first.
+void refuse_violations_only(Box& box);
 
 }  // namespace bailiff

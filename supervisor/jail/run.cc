@@ -16,6 +16,7 @@
 #include "jail/judge.h"
 #include "jail/plan.h"
 #include "jail/usage.h"
+#include "jail/violation.h"
 
 namespace bailiff {
 namespace {
@@ -71,14 +72,13 @@ Nanos monotonic_now() {
 
 Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
                        UniqueFd stdin_fd) {
-  const CgroupTree& cgroups = surroundings.cgroups;
   Run run(box, spec, surroundings.kernel);
   run.prepared_at_ = monotonic_now();
-  run.enforced_ = TRY(enforce(spec, box, cgroups));
+  run.enforced_ = TRY(enforce(spec, box, surroundings, filter));
   run.sampling_ = run.enforced_["memory"] == "sampling";
   run.seccomp_ = std::string(filter.name) + "@sha256:" + std::string(filter.sha256);
   run.watchdog_.cores = std::min<int>(usable_cores(), static_cast<int>(spec.limits.processes));
-  TRY(plan_run(box, surroundings, spec, filter));
+  TRY(plan_run(box, surroundings, spec, filter, run.enforced_["seccomp"] == "notify"));
   if (run.sampling_) run.files_before_ = run.scratch_used();
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
@@ -268,7 +268,8 @@ void Run::stop(Stop why) {
   if (stops_.empty()) {
     (void)box_->send(
         OrderMessage{Order::kKill, 0, 0, 0});  // fails only if the keeper is dead: the next wake-up says so
-    patience_ends_ = monotonic_now() + kPatience;
+    stopped_at_ = monotonic_now();
+    patience_ends_ = stopped_at_ + kPatience;
   }
   stops_.insert(std::upper_bound(stops_.begin(), stops_.end(), why), why);
 }
@@ -277,6 +278,13 @@ Bytes Run::scratch_used() const {
   struct statfs fs = {};
   if (::fstatfs(box_->scratch_fd(), &fs) < 0) return {};
   return Bytes{(fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize)};
+}
+
+/// The keeper saw it and has killed everything by now.
+void Run::add_violation(const ViolationRecord& record, RunResult& result) {
+  result.violation = violation_of(record);
+  const bool first = stops_.empty() || Nanos(record.at_ns) < stopped_at_;
+  stops_.insert(first ? stops_.begin() : stops_.end(), Stop::kViolation);
 }
 
 Result<RunResult> Run::finish() {
@@ -303,6 +311,7 @@ Result<RunResult> Run::finish() {
   Outcome run;
   run.keeper_lost = keeper_lost_;
   if (report.failure.step != Step::kNone) run.failure = report.failure;
+  if (report.violation.at_ns != 0) add_violation(report.violation, result);
   run.stops = stops_;
   run.stdout_bytes = result.stdout_stream.bytes;
   run.stderr_bytes = result.stderr_stream.bytes;

@@ -58,6 +58,7 @@ class Run {
   [[nodiscard]] int survey_kind() const { return box_->leaf() ? 0 : kSurveyChildren; }
   void stop(Stop why);
   [[nodiscard]] Bytes scratch_used() const;
+  void add_violation(const ViolationRecord& record, RunResult& result);
 
   Box* box_;
   const RunSpec* spec_;
@@ -83,6 +84,7 @@ class Run {
   bool over_ = false;   // and nothing more of this run is on its way
   bool keeper_lost_ = false;
   std::vector<Stop> stops_;
+  Nanos stopped_at_{};  // when the first of them was found
 };
 
 /// A whole run in a box of its own: what `bailiff-supervisor run` does. `spec` has its host paths read

@@ -1,6 +1,7 @@
 #include "jail/keeper/child.h"
 
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
@@ -88,12 +89,18 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
 
   // Closes rather than marks close-on-exec: gVisor knows no CLOSE_RANGE_CLOEXEC, and nothing here is needed
   // again. It also reads the last number as signed (20240729: ~0U is EINVAL).
-  must(Step::kCloseFds, raw::call(SYS_close_range, 3, 0x7fffffff, 0));
+  // With a listener the descriptors are still the keeper's: exec takes a copy of them and closes the copies
+  // (fs/exec.c, begin_new_exec), but for the listener, which has close-on-exec from the kernel.
+  must(Step::kCloseFds,
+       raw::call(SYS_close_range, 3, 0x7fffffff, plan.listens != 0 ? CLOSE_RANGE_CLOEXEC : 0));
 
   if (plan.filter != 0) {  // last: the filter may forbid every call above
     const sock_fprog program = {static_cast<unsigned short>(plan.filter_length),
                                 reinterpret_cast<sock_filter*>(base + plan.filter)};
-    must(Step::kSeccomp, raw::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+    const raw::Word flags = plan.listens != 0 ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    const raw::Word loaded = raw::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    must(Step::kSeccomp, loaded);
+    board.report.listener = static_cast<std::int32_t>(loaded);
   }
 
   board.report.pre_exec_cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID);

@@ -6,12 +6,14 @@
 
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/ioctl.h>
 #include <linux/keyctl.h>
 #include <linux/mman.h>
 #include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <linux/signal.h>
 #include <linux/socket.h>
@@ -143,6 +145,7 @@ int perform(Call* calls, int count) noexcept {
 struct Run {
   bool active = false;
   bool ending = false;  // everything alive has been sent SIGKILL
+  bool listening = false;
   int main_pid = 0;
 };
 Run run;
@@ -182,6 +185,34 @@ void kill_everything() noexcept {
   raw::call(SYS_kill, -1, SIGKILL);
 }
 
+/// Puts /dev/null where the child's shared descriptors left something else.
+void restore(int fd) noexcept { raw::call(SYS_dup3, slots[kSlotNull], fd, O_CLOEXEC); }
+
+void stop_listening() noexcept {
+  if (!run.listening) return;
+  run.listening = false;
+  restore(kKeeperListenerFd);
+}
+
+/// Somebody made a call that the filter does not even refuse: it asks. We never answer, so that call is never
+/// made; what was asked is the record of the violation, and everything is killed.
+void heed_violation() noexcept {
+  // The kernel wants it zeroed, and fills its own idea of the structure, which may have grown.
+  alignas(8) unsigned char buffer[256] = {};
+  const Word received = raw::call(SYS_ioctl, kKeeperListenerFd, SECCOMP_IOCTL_NOTIF_RECV, buffer);
+  if (received < 0) return;  // ENOENT: who made the call was interrupted or is dead, and did not make it
+  const auto& notice = *reinterpret_cast<const seccomp_notif*>(buffer);
+  ViolationRecord& record = board().report.violation;
+  if (record.at_ns == 0) {
+    record.nr = notice.data.nr;
+    record.arch = notice.data.arch;
+    for (int i = 0; i < 6; ++i) record.args[i] = notice.data.args[i];
+    record.tid = static_cast<std::int32_t>(notice.pid);  // as our pid namespace numbers it
+    record.at_ns = monotonic_ns();
+  }
+  kill_everything();
+}
+
 /// Reaps all that can be had. Ends the run once its main process is gone and nothing else is left.
 void reap(int options) noexcept {
   for (;;) {
@@ -204,6 +235,7 @@ void reap(int options) noexcept {
     }
   }
   if (run.active && board().report.main_exited != 0) {
+    stop_listening();
     run = Run{};
     board().report.quiet_ns = monotonic_ns();
     reply(Reply::kEnded);
@@ -327,7 +359,10 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     }
   }
 
-  const std::uint64_t flags = CLONE_VM | CLONE_VFORK;
+  const bool listens = board().plan.listens != 0;
+  // Shared descriptors: the listener that the filter makes is then ours as well, for no extra call.
+  const std::uint64_t flags = CLONE_VM | CLONE_VFORK | (listens ? CLONE_FILES : 0);
+  if (listens) raw::call(SYS_close, kKeeperListenerFd);  // now the lowest that is free
   Word pid = -ENOSYS;
   if (order.has_cgroup_fd == 1) {
     clone_args args = {};
@@ -341,12 +376,18 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     pid = vfork_clone(flags | SIGCHLD, child_stack + sizeof child_stack);
   }
   for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
+  if (listens) {
+    for (int fd = 0; fd < 3; ++fd) restore(fd);
+    run.listening = report.listener == kKeeperListenerFd;
+    if (!run.listening) restore(kKeeperListenerFd);
+  }
   if (more > 0) {
     raw::call(SYS_munmap, kBoardAddress + kBoardBytes, more);
     forget_peak();
   }
 
   if (pid < 0) {
+    stop_listening();
     report.failure = {Step::kClone, static_cast<std::int32_t>(-pid), order.has_cgroup_fd};
     reply(Reply::kEnded);
     return;
@@ -449,8 +490,16 @@ void obey() noexcept {
   reply(Reply::kReady);
 
   for (;;) {
-    PollFd fds[2] = {{kKeeperSocketFd, POLLIN, 0}, {signal_fd, POLLIN, 0}};
-    raw::call(SYS_ppoll, fds, 2, nullptr, nullptr, 8);
+    PollFd fds[3] = {{kKeeperSocketFd, POLLIN, 0},
+                     {signal_fd, POLLIN, 0},
+                     {run.listening ? kKeeperListenerFd : -1, POLLIN, 0}};
+    raw::call(SYS_ppoll, fds, 3, nullptr, nullptr, 8);
+    // Before reaping: who made the call may be followed by the end of the run.
+    if ((fds[2].revents & POLLIN) != 0) {
+      heed_violation();
+    } else if (fds[2].revents != 0) {
+      stop_listening();  // POLLHUP: nobody who could be heard is left
+    }
     if (fds[1].revents != 0) {
       unsigned char drained[128 * 4];
       raw::call(SYS_read, signal_fd, drained, sizeof drained);

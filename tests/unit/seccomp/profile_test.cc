@@ -85,7 +85,7 @@ TEST(Profile, TakesTheSameCallTwiceWhenTheConditionsDiffer) {
 TEST(Extends, PutsBasesFirstAndTheirDefaultsLast) {
   const ProfileFiles files;
   (void)files.write("base", R"({"about": "b", "otherwise": "kill", "rules": [
-      {"action": "allow", "calls": ["execve", "read"], "because": "start"}]})");
+      {"action": "allow", "calls": ["execve", "exit_group", "clock_gettime", "read"], "because": "start"}]})");
   (void)files.write("more", R"({"about": "m", "extends": "base", "rules": [
       {"action": "allow", "calls": ["write"], "because": "say"}]})");
   const auto path =
@@ -96,10 +96,10 @@ TEST(Extends, PutsBasesFirstAndTheirDefaultsLast) {
   EXPECT_EQ(profile->otherwise, kTrap);
   EXPECT_EQ(profile->unknown_calls, kTrap);
   EXPECT_EQ(profile->about, "t");
-  ASSERT_EQ(profile->rules.size(), 4U);  // base is there once, though reached twice
+  ASSERT_EQ(profile->rules.size(), 6U);  // base is there once, though reached twice
   EXPECT_EQ(profile->rules[0].call, "execve");
-  EXPECT_EQ(profile->rules[2].call, "write");
-  EXPECT_EQ(profile->rules[3].source, "top.json: rules[0]");
+  EXPECT_EQ(profile->rules[4].call, "write");
+  EXPECT_EQ(profile->rules[5].source, "top.json: rules[0]");
   EXPECT_EQ(load_profile(files.folder() + "/more.json", Arch::kX86_64)->otherwise, kKill);
 }
 
@@ -208,6 +208,12 @@ const BadCase kBadCases[] = {
      "bad.json: rules[0]: forbids execve"},
     {"ExecveOnlyNotified", profile_with(rule(R"("action": "notify", "calls": ["execve"])")),
      "bad.json: rules[0]: forbids execve"},
+    {"ForbidsOurClock", profile_with(rule(R"("action": "notify", "calls": ["clock_gettime"])")),
+     "bad.json: rules[0]: forbids clock_gettime"},
+    {"ForbidsTheEndByDefault",
+     about_with(R"("otherwise": "notify", "rules": [
+         {"action": "allow", "calls": ["execve", "clock_gettime"], "because": "start"}])"),
+     "bad.json: otherwise: forbids exit_group"},
     {"RulesNoList", about_with(R"("otherwise": "allow", "rules": {})"), "bad.json: rules: must be a list"},
     {"RuleNoObject", profile_with(R"("bpf")"), "bad.json: rules[0]: must be an object"},
     {"RuleUnknownKey", profile_with(rule(R"("action": "trap", "calls": ["bpf"], "If": [])")),
