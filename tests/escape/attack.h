@@ -1,9 +1,8 @@
-/* What every attack shares. An attack is one C file with a header comment (see README.md here); it is static, knows
- * no bailiff, and says what came of its tries by its standard output:
- *   "contained"       every try was refused; exit 0
- *   "ESCAPED: how"    one succeeded; exit 1
- * An attack that must be stopped rather than refused prints nothing of that and never ends by itself before its
- * bounds; what then must be in the result is in its `expect:`. */
+/* What every attack shares. An attack is one C file with a header comment (see README.md here); it is static,
+ * knows no bailiff, and says what came of its tries by its standard output: "contained"       every try was
+ * refused; exit 0 "ESCAPED: how"    one succeeded; exit 1 An attack that must be stopped rather than refused
+ * prints nothing of that and never ends by itself before its bounds; what then must be in the result is in
+ * its `expect:`. */
 #ifndef ATTACK_H
 #define ATTACK_H
 #define _GNU_SOURCE
@@ -30,7 +29,7 @@
 static int attack_escapes;
 
 /* Judges one try. */
-static inline void try_must_fail(int succeeded, const char *how) {
+static inline void try_must_fail(int succeeded, const char* how) {
   if (!succeeded) return;
   ++attack_escapes;
   printf("ESCAPED: %s\n", how);
@@ -69,19 +68,20 @@ static inline void burn(void) {
     for (int i = 0; i < 100000; ++i) ++n;
   }
 }
-/* Memory that is really there: every page is written, unseen by the optimiser. */
-static inline void touch(volatile char *memory, size_t bytes) {
+/* Memory that is really there: every page is written, unseen by the optimiser. Where even the mapping is
+ * refused the attack has been stopped: exit 4. */
+static inline void touch(volatile char* memory, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 4096) memory[i] = 1;
 }
-static inline void *hold(size_t bytes) {
-  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return NULL;
+static inline void* hold(size_t bytes) {
+  void* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) _exit(4);
   touch(memory, bytes);
   return memory;
 }
 
 /* A file with this content, or exit 3: the attack could not even begin. */
-static inline void make_file(const char *path, const char *content) {
+static inline void make_file(const char* path, const char* content) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   if (fd < 0 || write(fd, content, strlen(content)) < 0) {
     perror(path);

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -19,9 +22,13 @@ using nlohmann::json;
 
 /// What every attack starts from; its `spec` is merged over it. Small, so that what gets past a limit still
 /// hurts nobody: this is also what bounds an attack whose own protection is broken.
-json base_spec(const std::string& name) {
+json base_spec(const AttackHeader& attack) {
+  // An attack on a compiler run is its source; what is run is in its `spec`.
+  const bool source = group_of(attack.name) == "compile";
+  const std::string name = source ? std::filesystem::path(attack.source).filename().string() : attack.name;
+  const std::string path = source ? attack.source : std::string(BAILIFF_ATTACKS_BUILT) + "/" + name;
   return {{"argv", {"./" + name}},
-          {"files", {{name, {{"path", std::string(BAILIFF_ATTACKS_BUILT) + "/" + name}, {"mode", "0755"}}}}},
+          {"files", {{name, {{"path", path}, {"mode", "0755"}}}}},
           {"limits",
            {{"cpu_time_ms", 2000},
             {"wall_time_ms", 15000},
@@ -43,12 +50,13 @@ json overlay(json base, const json& change) {
   return base;
 }
 
-json spec_of(const AttackHeader& attack) { return overlay(base_spec(attack.name), attack.spec); }
+json spec_of(const AttackHeader& attack) { return overlay(base_spec(attack), attack.spec); }
 
 std::vector<AttackHeader> corpus() {
   std::vector<AttackHeader> all;
   for (const auto& entry : std::filesystem::directory_iterator(BAILIFF_ATTACK_SOURCES)) {
-    if (entry.path().extension() == ".c") all.push_back(read_header(entry.path()));
+    if (entry.path().extension() == ".c" || entry.path().extension() == ".cc")
+      all.push_back(read_header(entry.path()));
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return all;
@@ -88,6 +96,12 @@ class AttackTest : public testing::Test {
   void TestBody() override {
     SCOPED_TRACE(attack_.tries + " — must: " + attack_.must + " (stopped by: " + attack_.layer + ")");
     ASSERT_TRUE(attack_.name.starts_with("proof_") || limits_hold());
+    if (!attack_.first.is_null()) {
+      const Answer first = run(overlay(spec_of(attack_), attack_.first));
+      ASSERT_EQ(first.json.value("status", ""), "OK")
+          << "the run before it: " << first.raw << first.stderr_text;
+      EXPECT_EQ(left_behind(first.pid), json::object());
+    }
     const Answer answer = run(spec_of(attack_));
     ASSERT_EQ(answer.exit_code, 0) << answer.raw << answer.stderr_text;
     const std::string missing = difference(attack_.where, answer.json);
@@ -117,6 +131,33 @@ TEST(Corpus, KeepsToItsOwnBounds) {
   }
 }
 
+/// The groups, and how many attacks each has to have. proof_* are bounded samples of other attacks: not
+/// counted.
+TEST(Corpus, HasAttacksOfEveryGroupAsItsReadmeSays) {
+  std::map<std::string, int> counts;
+  int all = 0;
+  for (const AttackHeader& attack : corpus()) {
+    const std::string group = group_of(attack.name);
+    if (group == "proof") continue;
+    ++counts[group];
+    ++all;
+  }
+  EXPECT_GE(all, 150);
+  for (const char* group :
+       {"time", "wall", "memory", "output", "disk", "processes", "signals", "filesystem", "network",
+        "privilege", "compile", "leftovers", "measuring", "protocol", "supervisor"}) {
+    EXPECT_GE(counts[group], 5) << group;
+  }
+  std::map<std::string, int> said;  // the README's table: | `time_` | 14 | … |
+  std::ifstream readme(std::string(BAILIFF_ATTACK_SOURCES) + "/../README.md");
+  const std::regex row(R"(^\| `([a-z]+)_` \| ([0-9]+) \|.*)");
+  std::smatch match;
+  for (std::string line; std::getline(readme, line);) {
+    if (std::regex_match(line, match, row)) said[match[1]] = std::stoi(match[2]);
+  }
+  EXPECT_EQ(json(said), json(counts));
+}
+
 TEST(Difference, SaysWhereTheResultIsNotAsExpected) {
   const json actual = {{"status", "TLE"}, {"n", 5}, {"list", {1, 2}}, {"in", {{"a", 1}, {"b", 2}}}};
   EXPECT_EQ(difference({{"status", "TLE"}, {"in", {{"b", 2}}}, {"list", {1, 2}}}, actual), "");
@@ -125,6 +166,10 @@ TEST(Difference, SaysWhereTheResultIsNotAsExpected) {
   EXPECT_NE(difference({{"n", {{"at_least", 6}}}}, actual), "");
   EXPECT_NE(difference({{"in", {{"c", 1}}}}, actual), "");
   EXPECT_NE(difference({{"list", {1}}}, actual), "");
+  EXPECT_EQ(difference({{"in", {{"lacks", "TLE"}}}}, actual), "");
+  EXPECT_NE(difference({{"status", {{"lacks", "TL"}}}}, actual), "");
+  EXPECT_EQ(difference({{"status", {{"has", "LE"}, {"lacks", "OK"}}}}, actual), "");
+  EXPECT_NE(difference({{"status", {{"has", "OK"}}}}, actual), "");
 }
 
 /// Runs before main(), in the order of names: proof_* are in the middle, but limits_hold() asks for them

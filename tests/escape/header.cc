@@ -13,8 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 9> kFields = {"attack", "tries", "must",  "why",   "layer",
-                                                     "bounds", "spec",  "where", "expect"};
+constexpr std::array<std::string_view, 12> kFields = {"attack", "tries",  "must", "why",   "layer", "without",
+                                                      "breach", "bounds", "spec", "first", "where", "expect"};
+constexpr std::array<std::string_view, 5> kOptional = {"without", "breach", "spec", "first", "where"};
 
 std::string trim(std::string text) {
   const auto first = text.find_first_not_of(" \t*");
@@ -75,24 +76,31 @@ AttackHeader::Bounds read_bounds(const std::string& text, const std::string& pat
 
 }  // namespace
 
+std::string group_of(const std::string& name) { return name.substr(0, name.find('_')); }
+
 AttackHeader read_header(const std::string& path) {
   std::ifstream file(path);
   std::map<std::string, std::string> fields = fields_of(file, path);
   for (const std::string_view field : kFields) {
-    const bool optional = field == "spec" || field == "where";
+    const bool optional = std::find(kOptional.begin(), kOptional.end(), field) != kOptional.end();
     if (!optional && fields[std::string(field)].empty())
       throw std::runtime_error(path + ": no " + std::string(field));
   }
   AttackHeader header;
   header.name = std::filesystem::path(path).stem();
+  header.source = path;
   if (fields["attack"] != header.name) throw std::runtime_error(path + ": attack is not the file's name");
   header.tries = fields["tries"];
   header.must = fields["must"];
   header.why = fields["why"];
   header.layer = fields["layer"];
+  std::istringstream layers(fields["without"]);
+  for (std::string layer; layers >> layer;) header.without.push_back(layer);
+  header.breach = fields["breach"];
   header.bounds = read_bounds(fields["bounds"], path);
   try {
     if (!fields["spec"].empty()) header.spec = json::parse(fields["spec"]);
+    if (!fields["first"].empty()) header.first = json::parse(fields["first"]);
     if (!fields["where"].empty()) header.where = json::parse(fields["where"]);
     header.expect = json::parse(fields["expect"]);
   } catch (const json::exception& error) {
@@ -102,6 +110,15 @@ AttackHeader read_header(const std::string& path) {
 }
 
 std::string difference(const json& expected, const json& actual, const std::string& where) {
+  if (expected.is_object() && (expected.contains("lacks") || expected.contains("has"))) {
+    const std::string text = actual.is_string() ? actual.get<std::string>() : actual.dump();
+    const auto found = [&](const char* key) {
+      return text.find(expected[key].get<std::string>()) != std::string::npos;
+    };
+    const bool holds =
+        (!expected.contains("lacks") || !found("lacks")) && (!expected.contains("has") || found("has"));
+    return holds ? "" : where + " is " + text.substr(0, 400) + ", not " + expected.dump() + "; ";
+  }
   if (expected.is_object() && actual.is_object()) {
     std::string all;
     for (const auto& [key, value] : expected.items()) {

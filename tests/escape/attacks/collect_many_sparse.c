@@ -3,6 +3,8 @@
  * must: FE too_big
  * why: a ceiling per file multiplies
  * layer: copy-out ceiling
+ * without: collect
+ * breach: evaded
  * bounds: processes=1 bytes=65536 seconds=2
  * spec: {"collect":["0.txt","1.txt","2.txt","3.txt","4.txt","5.txt","6.txt","7.txt","8.txt","9.txt"],"limits":{"disk_bytes":1048576}}
  * expect: {"status":"FE","reason":"copy_out_too_big","files":{"9.txt":{"error":"too_big"}}}

@@ -3,6 +3,7 @@
  * must: nothing of it is ever followed
  * why: S1 plant a link at every name we later open
  * layer: O_NOFOLLOW walk
+ * without: collect
  * bounds: processes=1 bytes=65536 seconds=2
  * spec: {"files":{"in.txt":{"content":"x"}},"collect":["in.txt"]}
  * expect: {"status":"FE","reason":"copy_out_not_regular","files":{"in.txt":{"error":"not_regular"}}}

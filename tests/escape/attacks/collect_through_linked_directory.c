@@ -3,6 +3,7 @@
  * must: FE not_regular
  * why: S6 compiler-explorer#6026: only the last component was looked at
  * layer: O_NOFOLLOW walk
+ * without: collect
  * bounds: processes=1 bytes=65536 seconds=2
  * spec: {"collect":["dir/passwd"]}
  * expect: {"status":"FE","reason":"copy_out_not_regular","files":{"dir/passwd":{"error":"not_regular"}}}

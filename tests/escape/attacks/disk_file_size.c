@@ -3,6 +3,7 @@
  * must: OLE file_size, by SIGXFSZ
  * why: one file can be the whole disk
  * layer: rlimit fsize
+ * without: fsize
  * bounds: processes=1 bytes=8388608 seconds=2
  * spec: {"limits":{"file_size_bytes":1048576}}
  * expect: {"status":"OLE","reason":"file_size","signal":25,"killed_by":"kernel_rlimit"}

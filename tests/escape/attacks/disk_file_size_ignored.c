@@ -3,6 +3,7 @@
  * must: every way ends at the limit
  * why: the signal is only the messenger
  * layer: rlimit fsize
+ * without: fsize
  * bounds: processes=1 bytes=4194304 seconds=2
  * spec: {"limits":{"file_size_bytes":1048576}}
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}

@@ -3,6 +3,7 @@
  * must: ENOSPC at the limit
  * why: inodes are kernel memory that no byte quota sees
  * layer: tmpfs nr_inodes
+ * without: inodes
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: SIGBUS at the quota: OLE or RE, never more pages
  * why: a mapping writes without write
  * layer: tmpfs quota
+ * without: disk
  * bounds: processes=1 bytes=12582912 seconds=2
  * spec: {"limits":{"disk_bytes":4194304}}
  * expect: {"status":["OLE","RE"],"signal":7,"stdout":{"bytes":0}}

@@ -3,6 +3,8 @@
  * must: refused
  * why: S2: what a stranger moved, root follows
  * layer: mount namespace
+ * without: mount
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

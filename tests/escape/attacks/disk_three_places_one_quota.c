@@ -3,6 +3,7 @@
  * must: the three together end at the quota
  * why: a quota per place triples
  * layer: tmpfs quota
+ * without: disk
  * bounds: processes=1 bytes=25165824 seconds=3
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: ENOSPC at the quota
  * why: du finds nothing
  * layer: tmpfs quota
+ * without: disk
  * bounds: processes=1 bytes=41943040 seconds=3
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: its root is the root
  * why: the classical chroot escape
  * layer: pivot_root, seccomp
+ * without: seccomp caps
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

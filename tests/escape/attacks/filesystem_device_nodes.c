@@ -3,6 +3,8 @@
  * must: refused, not there
  * why: a device node is the device
  * layer: seccomp, private /dev
+ * without: mount
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

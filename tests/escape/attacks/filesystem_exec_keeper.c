@@ -3,6 +3,7 @@
  * must: not there
  * why: CVE-2019-5736: the host's binary overwritten from inside
  * layer: proc hidepid, sealed memfd
+ * without: proc uid
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: refused
  * why: a link owned by root and later collected or chowned
  * layer: separate mounts
+ * without: mount
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: each is closed, or (0) not writable
  * why: S13 ejudge#98, S15 QDUOJ: the result went through an inherited descriptor
  * layer: close_range
+ * without: close
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n","bytes":10},"stderr":{"bytes":0}}
  */

@@ -3,6 +3,8 @@
  * must: refused
  * why: the file tree is the box's
  * layer: seccomp, no capabilities
+ * without: seccomp caps
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

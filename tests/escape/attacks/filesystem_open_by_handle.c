@@ -3,6 +3,8 @@
  * must: refused
  * why: past every directory and mount: the Docker escape of 2014
  * layer: seccomp, no capabilities
+ * without: seccomp
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: refused where it would change what it is
  * why: id maps bring capabilities
  * layer: no capabilities
+ * without: caps
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

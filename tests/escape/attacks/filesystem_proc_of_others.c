@@ -3,6 +3,7 @@
  * must: only its own processes are there
  * why: S14: /proc/1/fd/1, environ, maps and mem of the supervisor
  * layer: proc hidepid
+ * without: proc
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: none of it is there
  * why: /proc/sys, keys, kcore, sysrq: channels between runs and levers on the host
  * layer: proc subset=pid
+ * without: proc
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

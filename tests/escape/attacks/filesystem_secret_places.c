@@ -3,6 +3,7 @@
  * must: none of them is there
  * why: S9 bnuoj#5, kjudge#82: /etc/shadow in the diagnostics
  * layer: mount namespace
+ * without: mount
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

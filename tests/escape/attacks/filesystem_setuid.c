@@ -3,6 +3,8 @@
  * must: every mount is nosuid, no_new_privs is set
  * why: S31: setuid programs in images
  * layer: nosuid, no_new_privs
+ * without: nosuid
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: refused everywhere
  * why: S8: what one run writes the next includes
  * layer: read-only mounts, uid
+ * without: mount
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: all are gone with the box
  * why: S11: objects that outlive their maker
  * layer: ipc namespace
+ * without: ipc
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: MLE
  * why: looks that come at a fixed pace are outrun or outwaited
  * layer: memory
+ * without: memory
  * bounds: processes=1 bytes=67108864 seconds=8
  * spec: {"limits":{"memory_bytes":33554432}}
  * expect: {"status":"MLE","reason":["peak","oom_kill"]}

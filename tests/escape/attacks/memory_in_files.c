@@ -3,6 +3,7 @@
  * must: MLE
  * why: S33: tmpfs pages are in nobody's resident set
  * layer: memory
+ * without: memory
  * bounds: processes=1 bytes=50331648 seconds=5
  * spec: {"limits":{"memory_bytes":33554432,"disk_bytes":67108864,"file_size_bytes":67108864}}
  * expect: {"status":"MLE","reason":["peak","oom_kill"]}

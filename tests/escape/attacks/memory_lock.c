@@ -3,6 +3,7 @@
  * must: refused
  * why: locked pages cannot be reclaimed
  * layer: rlimit memlock
+ * without: memlock
  * bounds: processes=1 bytes=1048576 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: it starts as the first to go and cannot become less likely to go than others
  * why: the kernel would kill the supervisor in its stead
  * layer: uid, oom_score_adj
+ * without: oom
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: MLE
  * why: accounting that looks at private pages alone misses it
  * layer: memory
+ * without: memory
  * bounds: processes=1 bytes=67108864 seconds=5
  * spec: {"limits":{"memory_bytes":33554432}}
  * expect: {"status":"MLE","reason":["peak","oom_kill"]}

@@ -3,6 +3,7 @@
  * must: MLE: the limit is the tree's
  * why: a limit per process multiplies by their number
  * layer: memory
+ * without: memory
  * bounds: processes=5 bytes=100663296 seconds=5
  * spec: {"limits":{"memory_bytes":33554432}}
  * expect: {"status":"MLE","reason":["peak","oom_kill"]}

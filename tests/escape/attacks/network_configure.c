@@ -3,6 +3,7 @@
  * must: refused
  * why: loopback up is a channel only if it is shared, still nobody needs it
  * layer: no capabilities
+ * without: caps
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

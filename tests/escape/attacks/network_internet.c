@@ -3,6 +3,7 @@
  * must: no route to anything
  * why: S3 Judge0 CVE-2024-29021: SSRF to its own database
  * layer: net namespace
+ * without: net
  * bounds: processes=1 bytes=65536 seconds=5
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: OLE; the supervisor's memory stays flat
  * why: S22 snekbox kept the flood in the trusted process
  * layer: output ceiling
+ * without: output cpu
  * bounds: processes=2 bytes=1073741824 seconds=5
  * spec: {"limits":{"output_bytes":262144}}
  * expect: {"status":"OLE","reason":["stdout","stderr"],"killed_by":"supervisor","stdout":{"bytes":{"at_most":1048576}},"stderr":{"bytes":{"at_most":1048576}}}

@@ -3,6 +3,7 @@
  * must: OLE stdout
  * why: a loop per byte in the supervisor would be the slower one
  * layer: output ceiling
+ * without: output cpu
  * bounds: processes=1 bytes=1000000 seconds=10
  * spec: {"limits":{"cpu_time_ms":5000}}
  * expect: {"status":"OLE","reason":"stdout"}

@@ -3,6 +3,7 @@
  * must: OLE stderr
  * why: a supervisor that reads one stream first deadlocks
  * layer: output ceiling
+ * without: output cpu
  * bounds: processes=1 bytes=268435456 seconds=5
  * expect: {"status":"OLE","reason":"stderr"}
  */

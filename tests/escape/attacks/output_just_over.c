@@ -3,6 +3,7 @@
  * must: OLE stdout
  * why: R10: a truncated stream is never OK
  * layer: judge
+ * without: output
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OLE","reason":"stdout","stdout":{"bytes":65537,"truncated":true}}
  */

@@ -3,6 +3,7 @@
  * must: OLE
  * why: O_NONBLOCK on a shared description reaches the other side's descriptor
  * layer: output ceiling
+ * without: output cpu
  * bounds: processes=1 bytes=1073741824 seconds=8
  * spec: {"limits":{"cpu_time_ms":5000}}
  * expect: {"status":"OLE","reason":"stdout"}

@@ -3,6 +3,7 @@
  * must: OLE stdout: they are all the same pipe
  * why: a ceiling that is kept per descriptor multiplies
  * layer: output ceiling
+ * without: output cpu
  * bounds: processes=2 bytes=100663296 seconds=5
  * expect: {"status":"OLE","reason":"stdout"}
  */

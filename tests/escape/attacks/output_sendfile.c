@@ -3,6 +3,7 @@
  * must: OLE stdout
  * why: filters on write alone miss it
  * layer: output ceiling
+ * without: output cpu
  * bounds: processes=1 bytes=67108864 seconds=5
  * expect: {"status":"OLE","reason":"stdout"}
  */

@@ -3,6 +3,7 @@
  * must: OLE stdout
  * why: as sendfile
  * layer: output ceiling
+ * without: output cpu
  * bounds: processes=1 bytes=134217728 seconds=5
  * expect: {"status":"OLE","reason":"stdout"}
  */

@@ -3,6 +3,7 @@
  * must: refused
  * why: S17
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

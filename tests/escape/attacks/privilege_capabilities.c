@@ -3,6 +3,7 @@
  * must: all are empty and stay so
  * why: S31
  * layer: no capabilities, securebits
+ * without: caps
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

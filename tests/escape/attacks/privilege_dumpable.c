@@ -3,6 +3,7 @@
  * must: harmless: it is nobody else
  * why: PR_SET_DUMPABLE decides who owns /proc/self
  * layer: uid
+ * without: uid
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused or killed, never let through
  * why: S11 isolate 2.4: a filter that looks at numbers only
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":["OK","SV"],"stdout":{"text":["contained\n",""]}}
  */

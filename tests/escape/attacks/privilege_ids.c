@@ -3,6 +3,7 @@
  * must: refused
  * why: S12 half-dropped privileges
  * layer: uid, no capabilities
+ * without: caps
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

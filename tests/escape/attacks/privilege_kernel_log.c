@@ -3,6 +3,8 @@
  * must: refused
  * why: addresses, and what others did
  * layer: seccomp
+ * without: seccomp
+ * breach: leaked
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

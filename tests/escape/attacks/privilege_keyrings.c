@@ -3,6 +3,7 @@
  * must: refused
  * why: S11 isolate 2.4: keyrings outlive a run and are shared by a uid
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused
  * why: a channel where the uts namespace is shared
  * layer: uts namespace, seccomp
+ * without: seccomp caps
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

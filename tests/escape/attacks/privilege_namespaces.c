@@ -3,6 +3,7 @@
  * must: refused
  * why: in a user namespace of its own it has all capabilities
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=4 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused
  * why: S34: they measure the neighbours
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */
@@ -14,5 +15,8 @@ int main(void) {
   attr.exclude_kernel = 1;
   MUST_FAIL(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
   MUST_FAIL(syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0));
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.config = PERF_COUNT_SW_TASK_CLOCK;
+  MUST_FAIL(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
   return verdict();
 }

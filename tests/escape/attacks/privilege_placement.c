@@ -3,6 +3,7 @@
  * must: refused
  * why: S33; a pinned run measures true
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused
  * why: a program that lies about its name and size
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused
  * why: it could wave through what ours reports
  * layer: seccomp
+ * without: seccomp
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused
  * why: TIOCSTI: CVE-2005-4890 and many since
  * layer: seccomp
+ * without: mount
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused
  * why: the new process is the keeper's child: its CPU time is nobody's
  * layer: seccomp
+ * without: seccomp pid
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: OK; the daemon is dead and counted
  * why: S21 pc2#810, sandlock#252: setsid escapes a kill of the process group
  * layer: keeper kill
+ * without: kill
+ * breach: escaped
  * bounds: processes=3 bytes=65536 seconds=12
  * expect: {"status":"OK","stdout":{"text":"contained\n"},"residue":{"processes_killed":1}}
  */

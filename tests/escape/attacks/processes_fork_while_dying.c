@@ -3,6 +3,8 @@
  * must: nothing survives the kill
  * why: S21: kill -9 in a loop loses this race
  * layer: keeper kill
+ * without: kill
+ * breach: escaped
  * bounds: processes=48 bytes=8388608 seconds=8
  * spec: {"limits":{"processes":48}}
  * expect: {"status":"OK","stdout":{"text":"contained\n"},"residue":{"processes_killed":{"at_least":1}}}

@@ -3,6 +3,8 @@
  * must: OK; all dead and counted
  * why: kill loops are outrun by numbers
  * layer: keeper kill
+ * without: kill
+ * breach: escaped
  * bounds: processes=201 bytes=33554432 seconds=15
  * spec: {"limits":{"processes":220}}
  * expect: {"status":"OK","stdout":{"text":"200\n"},"residue":{"processes_killed":200}}

@@ -3,6 +3,7 @@
  * must: no more than the limit; all are reaped and counted
  * why: __WALL: children without SIGCHLD are missed by a plain wait
  * layer: rlimit nproc, keeper kill
+ * without: nproc
  * bounds: processes=65 bytes=1048576 seconds=6
  * expect: {"status":"OK","stdout":{"text":"contained\n"},"residue":{"processes_killed":15}}
  */

@@ -3,6 +3,8 @@
  * must: they are killed and counted all the same
  * why: PR_SET_CHILD_SUBREAPER keeps orphans away from pid 1
  * layer: keeper kill
+ * without: kill
+ * breach: escaped
  * bounds: processes=3 bytes=65536 seconds=12
  * expect: {"status":"OK","stdout":{"text":"contained\n"},"residue":{"processes_killed":1}}
  */

@@ -3,6 +3,7 @@
  * must: no more threads than the limit
  * why: threads are processes by another name
  * layer: rlimit nproc
+ * without: nproc
  * bounds: processes=65 bytes=8388608 seconds=5
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: no more than the limit; nothing left
  * why: vfork is not fork to every filter
  * layer: rlimit nproc
+ * without: nproc
  * bounds: processes=64 bytes=1048576 seconds=6
  * spec: {"limits":{"wall_time_ms":1500}}
  * expect: {"status":"TLE","reason":"wall","residue":{"processes_killed":{"at_most":16}}}

@@ -3,6 +3,7 @@
  * must: they count until the end; nothing is left
  * why: zombies are processes too
  * layer: rlimit nproc
+ * without: nproc
  * bounds: processes=65 bytes=65536 seconds=3
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: TLE cpu
  * why: burners are tried only where this has been seen to hold
  * layer: cpu timer
+ * without: cpu
  * bounds: processes=1 bytes=4096 seconds=3
  * spec: {"limits":{"cpu_time_ms":300}}
  * expect: {"status":"TLE","reason":"cpu","killed_by":"supervisor","cpu_time":{"ns":{"at_least":300000000}}}

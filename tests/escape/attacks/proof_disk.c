@@ -3,6 +3,7 @@
  * must: ENOSPC at the quota
  * why: disk hogs are tried only where this has been seen to hold
  * layer: tmpfs quota
+ * without: disk
  * bounds: processes=1 bytes=4194304 seconds=5
  * spec: {"limits":{"disk_bytes":2097152}}
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}

@@ -3,6 +3,7 @@
  * must: MLE
  * why: hogs are tried only where this has been seen to hold
  * layer: memory
+ * without: memory
  * bounds: processes=1 bytes=67108864 seconds=5
  * spec: {"limits":{"memory_bytes":16777216}}
  * expect: {"status":"MLE","reason":["peak","oom_kill"],"limits_exceeded":["memory"]}

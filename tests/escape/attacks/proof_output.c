@@ -3,6 +3,7 @@
  * must: OLE stdout; what is kept ends at the ceiling
  * why: floods are tried only where this has been seen to hold
  * layer: output ceiling
+ * without: output
  * bounds: processes=1 bytes=262144 seconds=5
  * spec: {"limits":{"output_bytes":65536}}
  * expect: {"status":"OLE","reason":"stdout","stdout":{"truncated":true,"bytes":{"at_least":65537}}}

@@ -3,6 +3,7 @@
  * must: exactly the limit is reached, the next fork fails with EAGAIN
  * why: bombs are tried only where this has been seen to hold
  * layer: rlimit nproc
+ * without: nproc
  * bounds: processes=32 bytes=1048576 seconds=5
  * spec: {"limits":{"processes":16}}
  * expect: {"status":"OK","stdout":{"text":"contained\n"},"residue":{"processes_killed":15}}

@@ -3,6 +3,7 @@
  * must: RE exit 3; the forgery is mere output
  * why: S20: text is not control
  * layer: judge
+ * without: judge
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"RE","reason":"exit","exit_code":3,"stdout":{"bytes":45},"stderr":{"bytes":45}}
  */

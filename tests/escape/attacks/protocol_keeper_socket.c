@@ -3,6 +3,8 @@
  * must: there is none
  * why: S13: the private channel must not be reachable
  * layer: close_range, exec
+ * without: close
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: refused: the input is sealed
  * why: a judge that reuses the file would feed the next run
  * layer: memfd seals
+ * without: seals
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * spec: {"stdin":{"content":"12345\n"}}
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}

@@ -3,6 +3,7 @@
  * must: no core anywhere, no core_pattern helper
  * why: S30: a piped core_pattern runs as root on the host and stores the guest's memory
  * layer: rlimit core, seccomp
+ * without: core
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: all is as new
  * why: S32: an ignored SIGPIPE or a blocked SIGALRM changes what programs do
  * layer: keeper
+ * without: clean
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: nothing but its own is there to be hit
  * why: in the judge's pid namespace this is the end of the judge
  * layer: pid namespace, uid
+ * without: pid uid
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: refused, the result intact
  * why: pid 1 holds the result
  * layer: uid
+ * without: uid
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

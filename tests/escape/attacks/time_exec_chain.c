@@ -3,6 +3,7 @@
  * must: TLE cpu: the time of all images together
  * why: per-exec accounting starts again at zero
  * layer: cpu timer
+ * without: cpu wall
  * bounds: processes=1 bytes=65536 seconds=15
  * spec: {"limits":{"cpu_time_ms":700}}
  * expect: {"status":"TLE","reason":"cpu"}

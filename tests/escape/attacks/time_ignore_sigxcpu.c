@@ -3,6 +3,7 @@
  * must: TLE cpu
  * why: a limit that rests on SIGXCPU or SIGTERM is a request
  * layer: cpu timer
+ * without: cpu
  * bounds: processes=1 bytes=4096 seconds=6
  * spec: {"limits":{"cpu_time_ms":500}}
  * expect: {"status":"TLE","reason":"cpu","signal":9,"killed_by":"supervisor","cpu_time":{"ns":{"at_least":500000000,"at_most":1500000000}}}

@@ -3,6 +3,7 @@
  * must: TLE cpu, as system time
  * why: limits on user time alone let it
  * layer: cpu timer
+ * without: cpu
  * bounds: processes=1 bytes=1048576 seconds=8
  * spec: {"limits":{"cpu_time_ms":500}}
  * expect: {"status":"TLE","reason":"cpu"}

@@ -3,6 +3,7 @@
  * must: TLE cpu
  * why: wait4 of the program alone never sees it
  * layer: cpu timer over the whole tree
+ * without: tree
  * bounds: processes=3 bytes=1048576 seconds=8
  * spec: {"limits":{"cpu_time_ms":500}}
  * expect: {"status":"TLE","reason":"cpu"}

@@ -3,6 +3,7 @@
  * must: a time limit ends it all the same, promptly
  * why: a keeper that reaps until nothing is left to reap never hears the order to kill
  * layer: keeper kill
+ * without: wall
  * bounds: processes=60 bytes=1048576 seconds=18
  * spec: {"limits":{"processes":60,"cpu_time_ms":null,"wall_time_ms":2000}}
  * expect: {"status":"TLE","reason":"wall","wall_time":{"ns":{"at_most":8000000000}}}

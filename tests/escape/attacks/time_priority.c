@@ -3,6 +3,8 @@
  * must: each is refused
  * why: a real-time task starves the supervisor
  * layer: no capabilities, seccomp
+ * without: seccomp caps rlimits
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,7 @@
  * must: each is refused
  * why: a limit the program can lift is none
  * layer: rlimits, no capabilities
+ * without: rlimits
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -3,6 +3,8 @@
  * must: each is refused
  * why: Gaming a clock beats any limit
  * layer: seccomp, no capabilities
+ * without: seccomp caps
+ * breach: escaped
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

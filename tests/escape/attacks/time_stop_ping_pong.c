@@ -3,6 +3,7 @@
  * must: TLE cpu
  * why: sampling can be dodged, counters cannot
  * layer: cpu timer
+ * without: cpu
  * bounds: processes=2 bytes=1048576 seconds=12
  * spec: {"limits":{"cpu_time_ms":500}}
  * expect: {"status":"TLE","reason":"cpu"}

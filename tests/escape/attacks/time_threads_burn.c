@@ -3,6 +3,7 @@
  * must: TLE cpu, counted over all threads
  * why: a clock of the main thread alone shows a quarter
  * layer: cpu timer
+ * without: cpu
  * bounds: processes=4 bytes=1048576 seconds=8
  * spec: {"limits":{"cpu_time_ms":500}}
  * expect: {"status":"TLE","reason":"cpu"}

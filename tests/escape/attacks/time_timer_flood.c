@@ -3,6 +3,7 @@
  * must: TLE
  * why: signals can keep a process from ever being seen running
  * layer: cpu timer
+ * without: cpu wall
  * bounds: processes=1 bytes=65536 seconds=12
  * spec: {"limits":{"cpu_time_ms":500,"wall_time_ms":6000}}
  * expect: {"status":"TLE"}

@@ -3,6 +3,7 @@
  * must: TLE cpu
  * why: an ignored SIGCHLD leaves nobody with their usage
  * layer: cpu timer over the cgroup
+ * without: tree
  * bounds: processes=2 bytes=1048576 seconds=10
  * spec: {"limits":{"cpu_time_ms":1000}}
  * expect: {"status":"TLE","reason":"cpu"}

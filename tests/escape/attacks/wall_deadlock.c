@@ -3,6 +3,7 @@
  * must: TLE wall
  * why: nothing ever happens, no CPU is used
  * layer: wall
+ * without: wall
  * bounds: processes=1 bytes=65536 seconds=10
  * spec: {"limits":{"wall_time_ms":700}}
  * expect: {"status":"TLE","reason":"wall","killed_by":"supervisor"}

@@ -3,6 +3,7 @@
  * must: OK at once, the grandchild killed and counted
  * why: a supervisor that reads to the end of the pipe waits for it
  * layer: keeper kill
+ * without: kill
  * bounds: processes=3 bytes=65536 seconds=12
  * expect: {"status":"OK","stdout":{"text":"done\n"},"residue":{"processes_killed":1},"wall_time":{"ns":{"at_most":8000000000}}}
  */

@@ -3,6 +3,7 @@
  * must: TLE wall
  * why: its state reads Z, its exit has not come
  * layer: wall
+ * without: wall
  * bounds: processes=2 bytes=65536 seconds=10
  * spec: {"limits":{"wall_time_ms":700}}
  * expect: {"status":"TLE","reason":"wall","killed_by":"supervisor"}

@@ -3,6 +3,7 @@
  * must: TLE wall
  * why: a stopped process gets no SIGTERM
  * layer: wall
+ * without: wall
  * bounds: processes=6 bytes=1048576 seconds=10
  * spec: {"limits":{"wall_time_ms":700}}
  * expect: {"status":"TLE","reason":"wall","killed_by":"supervisor"}

@@ -1,0 +1,30 @@
+/* attack: measuring_unwaited
+ * tries: a child uses 300 ms; SIGCHLD is ignored, so nobody waits for it
+ * must: all of it is in the result
+ * why: the kernel drops the usage of children that are not waited for
+ * layer: measuring
+ * without: tree
+ * breach: evaded
+ * bounds: processes=3 bytes=1048576 seconds=8
+ * expect: {"status":"OK","cpu_time":{"ns":{"at_least":290000000}}}
+ */
+#include "attack.h"
+static double cpu(clockid_t clock) {
+  struct timespec used;
+  clock_gettime(clock, &used);
+  return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+}
+static void use(double seconds) {
+  bound_seconds(8);
+  while (cpu(CLOCK_THREAD_CPUTIME_ID) < seconds && within_bounds()) {
+    for (volatile int i = 0; i < 10000; ++i) {}
+  }
+}
+int main(void) {
+  signal(SIGCHLD, SIG_IGN);
+  if (fork() == 0) {
+    use(0.3);
+    _exit(0);
+  }
+  wait(NULL);
+}
