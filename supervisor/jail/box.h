@@ -15,6 +15,7 @@
 #include "jail/box_plan.h"
 #include "jail/cgroup.h"
 #include "jail/change_watch.h"
+#include "jail/filter_file.h"
 #include "jail/kernel.h"
 #include "jail/uid_lease.h"
 
@@ -26,6 +27,7 @@ struct Surroundings {
   CgroupTree cgroups = {};
   UidRange uids = {};
   Kernel kernel = {};
+  FilterSet filters = {};
 };
 
 /// The prepared surroundings of one submission: namespaces, a root file system, a user id, and the keeper in

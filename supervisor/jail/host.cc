@@ -74,6 +74,12 @@ HostReport probe_host(const Surroundings& surroundings) {
     held.better = "cgroup";
     held.fix = how_to_get(surroundings.cgroups, better.controller);
   }
+  // What our own profiles make of it is in each result; here it is what the kernel can do.
+  report.mechanisms["seccomp"] =
+      surroundings.kernel.hears_violations
+          ? HostMechanism{"notify", "", ""}
+          : HostMechanism{"deny-only", "notify",
+                          "a kernel with seccomp user notification (Linux 5.0; gVisor has none)"};
   if (report.mechanisms["disk_inodes"].mechanism == "unlimited") {  // a default that bent to the host
     report.mechanisms["disk_inodes"] =
         HostMechanism{"none", "tmpfs", "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};

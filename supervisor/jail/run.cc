@@ -372,7 +372,7 @@ Result<RunResult> Run::finish() {
 
 Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec) {
   const Nanos begun = monotonic_now();
-  const Filter* filter = find_filter(spec.seccomp);
+  const Filter* filter = surroundings.filters.find(spec.seccomp);
   if (filter == nullptr) return request_error("seccomp", "no profile named \"" + spec.seccomp + "\"");
 
   Box box = TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,

@@ -273,7 +273,7 @@ Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t fra
   if (found == boxes_.end()) return request_error("box", "no box named \"" + request.box + "\" is open");
   OpenBox& box = *found->second;
   if (box.close_id != 0) return request_error("box", "\"" + request.box + "\" is being closed");
-  if (find_filter(request.spec.seccomp) == nullptr) {
+  if (surroundings_.filters.find(request.spec.seccomp) == nullptr) {
     return request_error("spec.seccomp", "no profile named \"" + request.spec.seccomp + "\"");
   }
   if (2 * request.spec.limits.output.count + (request.spec.collect.empty() ? 0 : box.disk) > kMaxFrameBody) {
@@ -377,7 +377,7 @@ void Session::start(OpenBox& box) {
     if (!input) return give_up(errno_error("open /dev/null"));
   }
   Result<Run> run = Run::start(box.box, surroundings_, current.request.spec,
-                               *find_filter(current.request.spec.seccomp), std::move(input));
+                               *surroundings_.filters.find(current.request.spec.seccomp), std::move(input));
   if (!run) return give_up(in_request(run.error()));
   box.run.emplace(*std::move(run));
 }

@@ -79,6 +79,7 @@ struct Options {
   std::string root;
   std::string cgroup;
   std::string files_root;
+  std::vector<std::string> filters;
   unsigned parallel = 0;
   bool json = false;
 };
@@ -94,6 +95,7 @@ Result<Surroundings> find_surroundings(const Options& options) {
   surroundings.cgroups =
       options.cgroup.empty() ? CgroupTree::find_own() : TRY(CgroupTree::find_at(options.cgroup));
   surroundings.kernel = Kernel::probe();
+  for (const std::string& path : options.filters) TRY(surroundings.filters.add(path));
   return surroundings;
 }
 
@@ -185,10 +187,14 @@ int main(int argc, char** argv) {
   constexpr const char* kCgroupHelp =
       "empty cgroup v2 directory to make groups in; default: the one this process is in";
   run_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
+  constexpr const char* kSeccompHelp =
+      "/…/NAME.bpf, made by bailiff-seccomp compile: runs can ask for \"seccomp\": \"NAME\"; may be repeated";
+  run_command->add_option("--seccomp", options.filters, kSeccompHelp)->allow_extra_args(false);
   CLI::App* serve_command =
       app.add_subcommand("serve", "boxes and runs over frames on stdin and stdout (docs/protocol.md)");
   serve_command->add_option("--root", options.root, "as for run");
   serve_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
+  serve_command->add_option("--seccomp", options.filters, kSeccompHelp)->allow_extra_args(false);
   serve_command->add_option("--files-root", options.files_root,
                             "directory that `path` of a file or stdin may point into");
   serve_command
