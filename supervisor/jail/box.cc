@@ -141,8 +141,7 @@ Result<Box> Box::open(const Surroundings& surroundings, const BoxSpec& spec) {
   box.spec_ = spec;
   box.lease_ = TRY(UidLease::take(surroundings.uids));
   TRY(box.start_keeper(surroundings));
-  TRY(box.build());
-  TRY(box.take_leaf(surroundings.cgroups));
+  TRY(box.build(surroundings.cgroups));
   return box;
 }
 
@@ -201,8 +200,10 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
     errno = start.error;
     return errno_error("exec keeper");
   }
-  theirs.reset();
+  return {};
+}
 
+Result<void> Box::await_ready() {
   const ReplyMessage ready = TRY(receive());
   if (ready.reply != Reply::kReady) return internal_error("the keeper's first word was not Ready");
   const Renounced& renounced = this->board().renounced;
@@ -215,7 +216,7 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   return {};
 }
 
-Result<void> Box::build() {
+Result<void> Box::build(const CgroupTree& cgroups) {
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
   // Should we die, the keeper removes the box's leaves, whose names stand on the board.
@@ -230,8 +231,11 @@ Result<void> Box::build() {
 
   BoxPlan plan = plan_box(spec_, uid(), writer);
   const Offset calls = plan.calls.finish();
+  TRY(send(OrderMessage{Order::kPerform, plan.calls.size(), calls, 0}));
+  TRY(take_leaf(cgroups));
+  TRY(await_ready());
   UniqueFd passed[2];
-  TRY(perform(plan.calls, calls, passed));
+  TRY(await_performed(plan.calls, calls, passed));
   scratch_ = std::move(passed[0]);
   null_ = std::move(passed[1]);
   if (!scratch_ || !null_) return internal_error("the keeper sent no descriptors");
@@ -244,6 +248,10 @@ Result<void> Box::build() {
 
 Result<void> Box::perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const {
   TRY(send(OrderMessage{Order::kPerform, calls.size(), where, 0}));
+  return await_performed(calls, where, passed);
+}
+
+Result<void> Box::await_performed(const CallList& calls, Offset where, std::span<UniqueFd> passed) const {
   const ReplyMessage done = TRY(receive(passed.data(), static_cast<int>(passed.size())));
   if (done.reply != Reply::kPerformed) return internal_error("the keeper answered something else");
   if (done.number < 0) return {};

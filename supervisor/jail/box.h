@@ -91,12 +91,16 @@ class Box {
  private:
   void swap(Box& other) noexcept;
   Result<void> start_keeper(const Surroundings& surroundings);
-  Result<void> build();
+  /// Has the keeper build the box, and makes its cgroup meanwhile.
+  Result<void> build(const CgroupTree& cgroups);
+  /// Waits for the keeper's first word: it has given up what it had to.
+  Result<void> await_ready();
   void watch();
   void await_farewell();
   Result<void> take_leaf(const CgroupTree& cgroups);
   /// Has the keeper make the calls; the descriptors it passes back land in `passed`.
   Result<void> perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;
+  Result<void> await_performed(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;
 
   BoxSpec spec_;
   UidLease lease_;

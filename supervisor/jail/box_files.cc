@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/file_io.h"
+
 namespace bailiff {
 namespace {
 
@@ -51,16 +53,6 @@ Result<UniqueFd> open_parent(int base, std::string_view name, std::string& leaf,
   return directory;
 }
 
-Result<void> write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return errno_error("write");
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return {};
-}
-
 /// Makes box/<name> and has `fill` write it.
 template <typename Fill>
 Result<void> copy_one_in(int box, const std::string& name, unsigned mode, uid_t owner, Fill fill) {
@@ -80,6 +72,9 @@ Result<void> copy_one_in(int box, const std::string& name, unsigned mode, uid_t 
   Error error = std::move(copied).error();
   if (error.code == ENOSPC) {
     return request_error("files." + name, "does not fit: limits.disk_bytes or limits.disk_inodes is used up");
+  }
+  if (error.code == EFBIG) {
+    return request_error("files." + name, "larger than " + std::to_string(kMaxHostFile.count) + " bytes");
   }
   error.what = "copy in " + name + ": " + error.what;
   return error;
@@ -147,15 +142,47 @@ bool find_file_of(int directory, const char* name, std::uint64_t size, int depth
   return found;
 }
 
+/// Not blocked by a FIFO without a writer: looked at after it is opened.
+Result<UniqueFd> open_host_file(const std::string& path, const std::string& key) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status = {};
+  if (!fd || ::fstat(fd.get(), &status) < 0) {
+    Error error = errno_error("open " + path);
+    error.fault = Fault::kRequest;
+    error.key = key;
+    return error;
+  }
+  if (!S_ISREG(status.st_mode)) return request_error(key, path + " is not a regular file");
+  return fd;
+}
+
 }  // namespace
 
-Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files, uid_t owner) {
+Result<HostFiles> open_host_files(const RunSpec& spec) {
+  HostFiles host;
+  for (const auto& [name, file] : spec.files) {
+    const std::string& path = file.content.host_path;
+    if (!path.empty()) host.files[name] = TRY(open_host_file(path, "files." + name + ".path"));
+  }
+  const std::string& path = spec.stdin_content.host_path;
+  if (!path.empty()) host.stdin_file = TRY(open_host_file(path, "stdin.path"));
+  return host;
+}
+
+Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files, const HostFiles& host,
+                     uid_t owner) {
   if (files.empty()) return {};
   const UniqueFd box(::openat(scratch, "box", kDirectory));
   if (!box) return errno_error("open box");
   for (const auto& [name, file] : files) {
+    const auto opened = host.files.find(name);
+    const int from = opened == host.files.end() ? -1 : opened->second.get();
     TRY(copy_one_in(box.get(), name, file.mode, owner,
-                    [&bytes = file.content.bytes](int fd) { return write_all(fd, bytes); }));
+                    [&bytes = file.content.bytes, from](int fd) -> Result<void> {
+                      if (from < 0) return write_all(fd, bytes);
+                      const Result<std::uint64_t> copied = copy_rest(fd, from, kMaxHostFile.count);
+                      return copied ? Result<void>() : copied.error();
+                    }));
   }
   return {};
 }

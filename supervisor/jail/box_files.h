@@ -18,11 +18,26 @@ namespace bailiff {
 /// is ever followed. Names have passed check_box_name; here each component is opened with O_NOFOLLOW all the
 /// same.
 
+/// What a RunSpec names by a path on the host: opened and not read, so that its bytes go from page cache to
+/// box without a stay in our memory.
+struct HostFiles {
+  std::map<std::string, UniqueFd> files = {};
+  UniqueFd stdin_file = {};
+};
+/// Regular files only: a device has no end and a FIFO may have no writer.
+///
+/// Errors: kRequest files.<name>.path, stdin.path
+Result<HostFiles> open_host_files(const RunSpec& spec);
+
+/// No one file of the host is larger.
+constexpr Bytes kMaxHostFile = 1024_MiB;
+
 /// Puts `files` below scratch/box, owned by `owner`. The box is fresh: a name that exists already is an
 /// error.
 ///
 /// Errors: kRequest files.<name>  ENOSPC: they do not fit into the disk quota
-Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files, uid_t owner);
+Result<void> copy_in(int scratch, const std::map<std::string, InputFile>& files, const HostFiles& host,
+                     uid_t owner);
 
 /// Files of a box that is used more than once: their bytes lie one after the other in a memfd, so that they
 /// cost the supervisor no resident memory and can be put into fresh directories again.

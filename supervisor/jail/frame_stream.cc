@@ -10,21 +10,9 @@
 #include <span>
 #include <utility>
 
+#include "base/file_io.h"
+
 namespace bailiff {
-namespace {
-
-Result<void> write_all(int fd, std::span<const char> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return errno_error("write spool");
-    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
-  }
-  return {};
-}
-
-}  // namespace
-
 Result<UniqueFd> make_spool() {
   UniqueFd fd(::memfd_create("bailiff-spool", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return errno_error("memfd_create spool");
@@ -70,7 +58,7 @@ Result<std::optional<FrameInput::Frame>> FrameInput::next() {
         const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, have_ - taken_));
         const std::span<const char> bytes(buffer_.data() + taken_, size);
         body_crc_ = crc32c(body_crc_, std::as_bytes(bytes));
-        TRY(write_all(frame_.body.get(), bytes));
+        TRY(write_all(frame_.body.get(), {bytes.data(), bytes.size()}));
         taken_ += size;
         body_left_ -= size;
         if (body_left_ == 0) state_ = State::kTrailer;

@@ -1,7 +1,6 @@
 #include "jail/run.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/file_io.h"
 #include "jail/box_files.h"
 #include "jail/enforce.h"
 #include "jail/judge.h"
@@ -28,12 +28,6 @@ constexpr Nanos kPatience = 20s;
 constexpr Bytes kMaxCollected = 256_MiB;
 constexpr Nanos kNever = Nanos::max();
 
-int usable_cores() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) < 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
-}
-
 /// Whether the kernel places a clone into a cgroup (CLONE_INTO_CGROUP, Linux 5.7). Docker's default seccomp
 /// profile makes clone3 ENOSYS, gVisor does not know the flag: learnt once, from the first run that tried.
 enum class Known { kUntried, kWorks, kRefused };
@@ -41,19 +35,21 @@ Known clone_into_cgroup = Known::kUntried;
 
 /// The program's input: a memfd nobody can change, so that reading ahead, seeking and locking it touch
 /// nothing else.
-Result<UniqueFd> input_file(const std::string& bytes, int null_fd) {
-  if (bytes.empty()) {
+Result<UniqueFd> input_file(const Content& content, const UniqueFd& host_file, int null_fd) {
+  if (!host_file && content.bytes.empty()) {
     UniqueFd fd(::fcntl(null_fd, F_DUPFD_CLOEXEC, 0));
     if (!fd) return errno_error("dup /dev/null");
     return fd;
   }
   UniqueFd fd(::memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return errno_error("memfd_create stdin");
-  for (std::size_t at = 0; at < bytes.size();) {
-    const ssize_t wrote = ::write(fd.get(), bytes.data() + at, bytes.size() - at);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return errno_error("write stdin");
-    at += static_cast<std::size_t>(wrote);
+  if (host_file) {
+    const Result<std::uint64_t> copied = copy_rest(fd.get(), host_file.get(), kMaxHostFile.count);
+    if (!copied && copied.error().code == EFBIG)
+      return request_error("stdin.path", "larger than " + std::to_string(kMaxHostFile.count) + " bytes");
+    if (!copied) return copied.error();
+  } else {
+    TRY(write_all(fd.get(), content.bytes));
   }
   if (::lseek(fd.get(), 0, SEEK_SET) < 0) return errno_error("rewind stdin");
   if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
@@ -77,7 +73,7 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   run.enforced_ = TRY(enforce(spec, box, surroundings, filter));
   run.sampling_ = run.enforced_["memory"] == "sampling";
   run.seccomp_ = std::string(filter.name) + "@sha256:" + std::string(filter.sha256);
-  run.watchdog_.cores = std::min<int>(usable_cores(), static_cast<int>(spec.limits.processes));
+  run.watchdog_.cores = static_cast<int>(std::min(usable_cpus(), spec.limits.processes));
   TRY(plan_run(box, surroundings, spec, filter, run.enforced_["seccomp"] == "notify"));
   if (run.sampling_) run.files_before_ = run.scratch_used();
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
@@ -375,10 +371,12 @@ Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec
   const Filter* filter = surroundings.filters.find(spec.seccomp);
   if (filter == nullptr) return request_error("seccomp", "no profile named \"" + spec.seccomp + "\"");
 
+  const HostFiles host_files = TRY(open_host_files(spec));
+
   Box box = TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
                                                 surroundings.kernel.gvisor()}));
-  TRY(copy_in(box.scratch_fd(), spec.files, box.uid()));
-  UniqueFd input = TRY(input_file(spec.stdin_content.bytes, box.null_fd()));
+  TRY(copy_in(box.scratch_fd(), spec.files, host_files, box.uid()));
+  UniqueFd input = TRY(input_file(spec.stdin_content, host_files.stdin_file, box.null_fd()));
   const Nanos prepared = monotonic_now();
   Run run = TRY(Run::start(box, surroundings, spec, *filter, std::move(input)));
   for (bool over = false; !over;) {

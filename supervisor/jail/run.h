@@ -87,8 +87,8 @@ class Run {
   Nanos stopped_at_{};  // when the first of them was found
 };
 
-/// A whole run in a box of its own: what `bailiff-supervisor run` does. `spec` has its host paths read
-/// already.
+/// A whole run in a box of its own: what `bailiff-supervisor run` does. Files the spec names by path are read
+/// with this process's own rights.
 Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec);
 
 /// CLOCK_MONOTONIC.

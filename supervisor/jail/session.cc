@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/file_io.h"
 #include "spec/json.h"
 
 namespace bailiff {
@@ -24,29 +23,18 @@ constexpr std::uint64_t kMaxQueuedRuns = 1024;
 constexpr std::uint64_t kMaxUnsentBytes = 64U << 20;
 constexpr std::size_t kMaxBoxes = 4096;
 
-/// Copies the whole of `from` to the end of `to`; answers how much that was.
-Result<std::uint64_t> append_file(int to, int from) {
-  std::uint64_t copied = 0;
-  for (;;) {
-    const ssize_t sent = ::sendfile(to, from, nullptr, std::size_t{1} << 20);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return errno_error("sendfile");
-    if (sent == 0) return copied;
-    copied += static_cast<std::uint64_t>(sent);
-    if (copied > kMaxFrameBody) return host_error("larger than " + std::to_string(kMaxFrameBody) + " bytes");
-  }
+/// Appends a file of the host to a spool; answers how many bytes that were.
+Result<std::uint64_t> append(const UniqueFd& spool, const UniqueFd& from, const std::string& key) {
+  Result<std::uint64_t> copied = copy_rest(spool.get(), from.get(), kMaxFrameBody);
+  if (!copied && copied.error().code == EFBIG)
+    return request_error(key, "larger than " + std::to_string(kMaxFrameBody) + " bytes");
+  return copied;
 }
 
 /// The engine names keys of the RunSpec; in a request that stands in `spec`.
 Error in_request(Error error) {
   if (error.fault == Fault::kRequest) error.key = error.key.empty() ? "spec" : "spec." + error.key;
   return error;
-}
-
-unsigned usable_cpus() {
-  cpu_set_t set;
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(std::max(1, CPU_COUNT(&set)))
-                                                       : 1;
 }
 
 }  // namespace
@@ -242,9 +230,10 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
   for (std::size_t i = 0; i < request.files.size(); ++i) {
     const FileSlice& file = request.files[i];
     if (file.path.empty()) continue;
-    const UniqueFd from = TRY(open_below_root(file.path, "files[" + std::to_string(i) + "].path"));
+    const std::string key = "files[" + std::to_string(i) + "].path";
+    const UniqueFd from = TRY(open_below_root(file.path, key));
     if (::lseek(spool.bytes.get(), 0, SEEK_END) < 0) return errno_error("seek spool");
-    const std::uint64_t size = TRY(append_file(spool.bytes.get(), from.get()));
+    const std::uint64_t size = TRY(append(spool.bytes, from, key));
     spool.files.push_back({file.name, file.mode, offset, size});
     offset += size;
   }
@@ -284,7 +273,7 @@ Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t fra
   if (!request.stdin_path.empty()) {
     const UniqueFd from = TRY(open_below_root(request.stdin_path, "stdin.path"));
     body = TRY(make_spool());
-    frame_bytes += TRY(append_file(body.get(), from.get()));
+    frame_bytes += TRY(append(body, from, "stdin.path"));
   }
   // What the box holds is the box's; the run's result names it all the same.
   request.spec.limits.disk = Bytes{box.disk};

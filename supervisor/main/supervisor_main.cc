@@ -53,27 +53,6 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
   }
 }
 
-/// Input files named by path are read here, by the caller's own process, before anything else happens.
-/// Regular files only: a device has no end and a FIFO may have no writer.
-Result<void> load(Content& content, const std::string& key) {
-  if (content.host_path.empty()) return {};
-  const std::string path = std::move(content.host_path);
-  content.host_path.clear();
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    return request_error(key, path + " is not a regular file");
-  }
-  Result<std::string> bytes = read_file(path == "-" ? "./-" : path, std::size_t{1} << 30);
-  if (!bytes) {
-    Error error = std::move(bytes).error();
-    error.fault = Fault::kRequest;
-    error.key = key;
-    return error;
-  }
-  content.bytes = *std::move(bytes);
-  return {};
-}
-
 struct Options {
   std::string spec_path;
   std::string root;
@@ -107,10 +86,8 @@ Result<std::string> run(const Options& options) {
     error.key = "SPEC";
     return error;
   }
-  RunSpec spec = TRY(parse_run_spec(*text));
+  const RunSpec spec = TRY(parse_run_spec(*text));
   *text = std::string();
-  for (auto& [name, file] : spec.files) TRY(load(file.content, "files." + name + ".path"));
-  TRY(load(spec.stdin_content, "stdin.path"));
   const Surroundings surroundings = TRY(find_surroundings(options));
   return to_json(TRY(run_once(surroundings, spec)));
 }

@@ -31,11 +31,10 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
-/// Bytes that go into the box: given in the spec, or in a file the front end reads before anything else
-/// happens.
+/// Bytes that go into the box: given in the spec, or in a file of the host.
 struct Content {
   std::string bytes = {};
-  std::string host_path = {};  // set: `bytes` is still to be read from this file of the host
+  std::string host_path = {};  // set: they are in this file, and `bytes` is empty
   bool operator==(const Content&) const = default;
 };
 

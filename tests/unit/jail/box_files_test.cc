@@ -37,7 +37,7 @@ class BoxFiles : public testing::Test {
   }
 
   Result<void> put(const std::string& name, const std::string& bytes, unsigned mode = 0644) {
-    return copy_in(scratch_.get(), {{name, InputFile{{bytes, {}}, mode}}}, ::getuid());
+    return copy_in(scratch_.get(), {{name, InputFile{{bytes, {}}, mode}}}, {}, ::getuid());
   }
   /// The file's bytes, or "!" and the reason.
   std::string get(const std::string& name, Bytes ceiling = 1_MiB) {
@@ -66,7 +66,7 @@ TEST_F(BoxFiles, CopyInMakesTheFileWithItsModeAndTheDirectoriesAboveIt) {
 
 TEST_F(BoxFiles, CopyInTakesSeveralFilesOfOneDirectory) {
   const std::map<std::string, InputFile> files = {{"d/x", {{"1", {}}, 0644}}, {"d/y", {{"2", {}}, 0644}}, {"z", {{"", {}}, 0600}}};
-  ASSERT_TRUE(copy_in(scratch_.get(), files, ::getuid()));
+  ASSERT_TRUE(copy_in(scratch_.get(), files, {}, ::getuid()));
   EXPECT_EQ(read(box("d/x")) + read(box("d/y")), "12");
   EXPECT_EQ(::access(box("z").c_str(), F_OK), 0);
 }
@@ -92,6 +92,33 @@ TEST_F(BoxFiles, CopyInNamesTheFileInItsError) {
   const Result<void> below_a_file = put("a/b", "x");
   ASSERT_FALSE(below_a_file);
   EXPECT_NE(below_a_file.error().message().find("a/b"), std::string::npos) << below_a_file.error().message();
+}
+
+TEST_F(BoxFiles, FilesOfTheHostAreCopiedInWithoutBeingRead) {
+  write(path("host"), "of the host");
+  RunSpec spec;
+  spec.files = {{"given", {{"given", {}}, 0644}}, {"d/named", {{{}, path("host")}, 0700}}};
+  const Result<HostFiles> host = open_host_files(spec);
+  ASSERT_TRUE(host);
+  ASSERT_TRUE(copy_in(scratch_.get(), spec.files, *host, ::getuid()));
+  EXPECT_EQ(read(box("given")) + ", " + read(box("d/named")), "given, of the host");
+}
+
+TEST_F(BoxFiles, OnlyRegularFilesOfTheHostAreOpenedAndNoneIsWaitedFor) {
+  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+  for (const std::string& name : {path("fifo"), path("box"), path("missing"), std::string("/dev/zero")}) {
+    RunSpec spec;
+    spec.files = {{"a", {{{}, name}, 0644}}};
+    const Result<HostFiles> as_file = open_host_files(spec);
+    ASSERT_FALSE(as_file) << name;
+    EXPECT_EQ(as_file.error().fault, Fault::kRequest);
+    EXPECT_EQ(as_file.error().key, "files.a.path");
+    spec.files.clear();
+    spec.stdin_content.host_path = name;
+    const Result<HostFiles> as_input = open_host_files(spec);
+    ASSERT_FALSE(as_input) << name;
+    EXPECT_EQ(as_input.error().key, "stdin.path");
+  }
 }
 
 TEST_F(BoxFiles, ASpoolIsCopiedInLikeFiles) {
