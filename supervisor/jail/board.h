@@ -168,7 +168,7 @@ struct Survey {
 };
 
 enum class Order : std::int32_t { kPerform, kRun, kSurvey, kKill };
-enum class Reply : std::int32_t { kReady, kPerformed, kEnded, kSurveyed };
+enum class Reply : std::int32_t { kPerformed, kEnded, kSurveyed };
 
 inline constexpr std::int32_t kSurveyPss = 1;  // divide shared pages
 inline constexpr std::int32_t kSurveyChildren =
@@ -188,7 +188,7 @@ struct ReplyMessage {
 
 /// What the keeper gave up before the first order, as errno of each attempt; 0 = done.
 struct Renounced {
-  std::int32_t keyring, bounding_set, securebits, no_new_privs, dumpable;
+  std::int32_t keyring, bounding_set, securebits, no_new_privs, dumpable, network;
 };
 
 /// The fixed part, at offset 0; texts, arrays and filters follow it.

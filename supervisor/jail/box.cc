@@ -108,13 +108,13 @@ class AllSignalsBlocked {
 };
 
 struct Namespace {
-  int flag;
+  int flag;  // 0: the keeper makes it (keeper.cc, keep)
   const char* name;
   bool optional;  // hides a detail only; gVisor has no cgroup namespace
 };
-constexpr Namespace kNamespaces[] = {{CLONE_NEWPID, "pid", false}, {CLONE_NEWNS, "mount", false},
-                                     {CLONE_NEWNET, "net", false}, {CLONE_NEWIPC, "ipc", false},
-                                     {CLONE_NEWUTS, "uts", false}, {CLONE_NEWCGROUP, "cgroup", true}};
+constexpr Namespace kNamespaces[] = {
+    {CLONE_NEWPID, "pid", false}, {CLONE_NEWNS, "mount", false}, {0, "net", false},
+    {CLONE_NEWIPC, "ipc", false}, {CLONE_NEWUTS, "uts", false},  {CLONE_NEWCGROUP, "cgroup", true}};
 
 }  // namespace
 
@@ -137,11 +137,16 @@ void Box::swap(Box& other) noexcept {
 }
 
 Result<Box> Box::open(const Surroundings& surroundings, const BoxSpec& spec) {
+  Box box = TRY(start(surroundings, spec.reusable));
+  TRY(box.build(surroundings, spec));
+  return box;
+}
+
+Result<Box> Box::start(const Surroundings& surroundings, bool reusable) {
   Box box;
-  box.spec_ = spec;
+  box.spec_.reusable = reusable;
   box.lease_ = TRY(UidLease::take(surroundings.uids));
   TRY(box.start_keeper(surroundings));
-  TRY(box.build(surroundings.cgroups));
   return box;
 }
 
@@ -203,10 +208,9 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   return {};
 }
 
-Result<void> Box::await_ready() {
-  const ReplyMessage ready = TRY(receive());
-  if (ready.reply != Reply::kReady) return internal_error("the keeper's first word was not Ready");
+Result<void> Box::check_keeper() {
   const Renounced& renounced = this->board().renounced;
+  if (errno = renounced.network; errno != 0) return errno_error("unshare net namespace");
   // What a program could use against us. The others (keyring, securebits: absent in gVisor) are belts to
   // braces.
   if (errno = renounced.no_new_privs; errno != 0) return errno_error("prctl no_new_privs");
@@ -216,7 +220,9 @@ Result<void> Box::await_ready() {
   return {};
 }
 
-Result<void> Box::build(const CgroupTree& cgroups) {
+Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
+  assert(spec.reusable == spec_.reusable);
+  spec_ = spec;
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
   // Should we die, the keeper removes the box's leaves, whose names stand on the board.
@@ -232,10 +238,11 @@ Result<void> Box::build(const CgroupTree& cgroups) {
   BoxPlan plan = plan_box(spec_, uid(), writer);
   const Offset calls = plan.calls.finish();
   TRY(send(OrderMessage{Order::kPerform, plan.calls.size(), calls, 0}));
-  TRY(take_leaf(cgroups));
-  TRY(await_ready());
+  TRY(take_leaf(surroundings.cgroups));
   UniqueFd passed[2];
-  TRY(await_performed(plan.calls, calls, passed));
+  const Result<void> performed = await_performed(plan.calls, calls, passed);
+  TRY(check_keeper());  // first, because it may be the cause
+  TRY(performed);
   scratch_ = std::move(passed[0]);
   null_ = std::move(passed[1]);
   if (!scratch_ || !null_) return internal_error("the keeper sent no descriptors");
@@ -359,16 +366,20 @@ void Box::await_farewell() {
   }
 }
 
-void Box::close() {
+void Box::dismiss() {
   watch_ = ChangeWatch();
   scratch_.reset();
   null_.reset();
   // While the keeper lives: should we be killed in between, it removes what we did not.
   if (!leaf_.remove_if_empty()) await_farewell();
+  // Killing pid 1 of the namespace kills all in it (kernel/pid_namespace.c, zap_pid_ns_processes).
+  if (keeper_ > 0) ::kill(keeper_, SIGKILL);
+}
+
+void Box::close() {
+  dismiss();
   if (keeper_ > 0) {
-    // Killing pid 1 of the namespace kills all in it; our wait returns when the kernel has reaped the last of
-    // them (kernel/pid_namespace.c, zap_pid_ns_processes).
-    ::kill(keeper_, SIGKILL);
+    // Returns when the kernel has reaped the last process of the namespace.
     while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
     }
     keeper_ = -1;

@@ -43,6 +43,11 @@ class Box {
   ///         others  the mount or mkdir that failed, by name
   static Result<Box> open(const Surroundings& surroundings, const BoxSpec& spec);
 
+  /// The same in two steps. start() makes a keeper, and what it does for itself, new namespaces above all,
+  /// goes on beside the caller; build() makes that the box of `spec`.
+  static Result<Box> start(const Surroundings& surroundings, bool reusable);
+  Result<void> build(const Surroundings& surroundings, const BoxSpec& spec);
+
   Box() = default;
   Box(Box&& other) noexcept { swap(other); }
   Box& operator=(Box&& other) noexcept {
@@ -85,16 +90,16 @@ class Box {
   /// Receives one reply, waiting for it. Errors: EPIPE  the keeper is gone
   Result<ReplyMessage> receive(UniqueFd* passed = nullptr, int passed_count = 0) const;
 
+  /// The first half of close(): kills everything and does not wait until the kernel has taken it apart.
+  void dismiss();
   /// Kills everything, waits, removes. Idempotent.
   void close();
 
  private:
   void swap(Box& other) noexcept;
   Result<void> start_keeper(const Surroundings& surroundings);
-  /// Has the keeper build the box, and makes its cgroup meanwhile.
-  Result<void> build(const CgroupTree& cgroups);
-  /// Waits for the keeper's first word: it has given up what it had to.
-  Result<void> await_ready();
+  /// Has the keeper, which is up, a network of its own, and has it given up what it had to?
+  Result<void> check_keeper();
   void watch();
   void await_farewell();
   Result<void> take_leaf(const CgroupTree& cgroups);

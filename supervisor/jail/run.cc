@@ -366,15 +366,14 @@ Result<RunResult> Run::finish() {
   return result;
 }
 
-Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec) {
+Result<RunResult> run_once(Box& box, const Surroundings& surroundings, const RunSpec& spec) {
   const Nanos begun = monotonic_now();
   const Filter* filter = surroundings.filters.find(spec.seccomp);
   if (filter == nullptr) return request_error("seccomp", "no profile named \"" + spec.seccomp + "\"");
 
   const HostFiles host_files = TRY(open_host_files(spec));
-
-  Box box = TRY(Box::open(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
-                                                surroundings.kernel.gvisor()}));
+  TRY(box.build(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
+                                      surroundings.kernel.gvisor()}));
   TRY(copy_in(box.scratch_fd(), spec.files, host_files, box.uid()));
   UniqueFd input = TRY(input_file(spec.stdin_content, host_files.stdin_file, box.null_fd()));
   const Nanos prepared = monotonic_now();
@@ -388,10 +387,12 @@ Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec
   }
   RunResult result = TRY(run.finish());
   result.overhead.prepare += prepared - begun;
-  const Nanos cleanup = monotonic_now();
-  box.close();
-  result.overhead.cleanup += monotonic_now() - cleanup;
   return result;
+}
+
+Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec) {
+  Box box = TRY(Box::start(surroundings, /*reusable=*/false));
+  return run_once(box, surroundings, spec);
 }
 
 }  // namespace bailiff

@@ -88,7 +88,8 @@ class Run {
 };
 
 /// A whole run in a box of its own: what `bailiff-supervisor run` does. Files the spec names by path are read
-/// with this process's own rights.
+/// with this process's own rights. `box` is started and not built yet, and is the caller's to close.
+Result<RunResult> run_once(Box& box, const Surroundings& surroundings, const RunSpec& spec);
 Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec);
 
 /// CLOCK_MONOTONIC.

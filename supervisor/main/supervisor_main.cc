@@ -63,67 +63,6 @@ struct Options {
   bool json = false;
 };
 
-Result<Surroundings> find_surroundings(const Options& options) {
-  if (::geteuid() != 0) {
-    return host_error(
-        "not root: namespaces, mounts and another user id need it; run as root, here or in a container");
-  }
-  Surroundings surroundings;
-  surroundings.root =
-      options.root.empty() ? TRY(RootTree::of_host()) : TRY(RootTree::of_directory(options.root));
-  surroundings.cgroups =
-      options.cgroup.empty() ? CgroupTree::find_own() : TRY(CgroupTree::find_at(options.cgroup));
-  surroundings.kernel = Kernel::probe();
-  for (const std::string& path : options.filters) TRY(surroundings.filters.add(path));
-  return surroundings;
-}
-
-Result<std::string> run(const Options& options) {
-  Result<std::string> text = read_file(options.spec_path, kMaxSpecBytes);
-  if (!text) {
-    Error error = std::move(text).error();
-    error.fault = Fault::kRequest;
-    error.key = "SPEC";
-    return error;
-  }
-  const RunSpec spec = TRY(parse_run_spec(*text));
-  *text = std::string();
-  const Surroundings surroundings = TRY(find_surroundings(options));
-  return to_json(TRY(run_once(surroundings, spec)));
-}
-
-Result<std::string> check(const Options& options) {
-  const HostReport report = probe_host(TRY(find_surroundings(options)));
-  return options.json ? to_json(report) : to_text(report);
-}
-
-/// Frames in, frames out. The protocol has its own way to tell of errors; what stderr gets is for whoever
-/// reads logs.
-int serve(const Options& options) {
-  const Result<Surroundings> surroundings = find_surroundings(options);
-  if (!surroundings) {
-    std::fprintf(stderr, "bailiff-supervisor: %s\n", surroundings.error().message().c_str());
-    return kExitError;
-  }
-  rlimit files = {};  // each box takes some ten descriptors
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    (void)::setrlimit(RLIMIT_NOFILE, &files);  // fewer boxes then; opening one too many says why
-  }
-  struct stat root = {};
-  if (!options.files_root.empty() &&
-      (::stat(options.files_root.c_str(), &root) < 0 || !S_ISDIR(root.st_mode))) {
-    std::fprintf(stderr, "bailiff-supervisor: --files-root %s is not a directory\n",
-                 options.files_root.c_str());
-    return kExitError;
-  }
-  Session session(*surroundings, SessionOptions{BAILIFF_VERSION, options.files_root, options.parallel});
-  const Result<void> served = session.serve(STDIN_FILENO, STDOUT_FILENO);
-  if (served) return kExitResult;
-  std::fprintf(stderr, "bailiff-supervisor: %s\n", served.error().message().c_str());
-  return kExitError;
-}
-
 /// Standard output carries the answer and nothing else.
 int print(std::string text) {
   text += '\n';
@@ -136,9 +75,84 @@ int print(std::string text) {
   return kExitResult;
 }
 
-int answer(const Result<std::string>& result) {
-  if (result) return print(*result);
-  (void)print(to_json(result.error()));
+int print(const Error& error) {
+  (void)print(to_json(error));
+  return kExitError;
+}
+
+Result<RootTree> find_root(const Options& options) {
+  return options.root.empty() ? RootTree::of_host() : RootTree::of_directory(options.root);
+}
+
+/// All but the root tree.
+Result<Surroundings> find_surroundings(const Options& options) {
+  if (::geteuid() != 0) {
+    return host_error(
+        "not root: namespaces, mounts and another user id need it; run as root, here or in a container");
+  }
+  Surroundings surroundings;
+  surroundings.cgroups =
+      options.cgroup.empty() ? CgroupTree::find_own() : TRY(CgroupTree::find_at(options.cgroup));
+  surroundings.kernel = Kernel::probe();
+  for (const std::string& path : options.filters) TRY(surroundings.filters.add(path));
+  return surroundings;
+}
+
+Result<RunSpec> read_spec(const std::string& path) {
+  Result<std::string> text = read_file(path, kMaxSpecBytes);
+  if (text) return parse_run_spec(*text);
+  Error error = std::move(text).error();
+  error.fault = Fault::kRequest;
+  error.key = "SPEC";
+  return error;
+}
+
+/// The kernel works beside us: it makes the box's namespaces while we read what is to be done in it, and
+/// takes them apart while we print.
+Result<int> run(const Options& options) {
+  Surroundings surroundings = TRY(find_surroundings(options));
+  Box box = TRY(Box::start(surroundings, /*reusable=*/false));
+  const RunSpec spec = TRY(read_spec(options.spec_path));
+  surroundings.root = TRY(find_root(options));
+  const RunResult result = TRY(run_once(box, surroundings, spec));
+  box.dismiss();
+  return print(to_json(result));
+}
+
+Result<std::string> check(const Options& options) {
+  Surroundings surroundings = TRY(find_surroundings(options));
+  surroundings.root = TRY(find_root(options));
+  const HostReport report = probe_host(surroundings);
+  return options.json ? to_json(report) : to_text(report);
+}
+
+/// Frames in, frames out. The protocol has its own way to tell of errors; what stderr gets is for whoever
+/// reads logs.
+int serve(const Options& options) {
+  Result<Surroundings> surroundings = find_surroundings(options);
+  Result<RootTree> root = find_root(options);
+  if (!surroundings || !root) {
+    const Error& error = surroundings ? root.error() : surroundings.error();
+    std::fprintf(stderr, "bailiff-supervisor: %s\n", error.message().c_str());
+    return kExitError;
+  }
+  surroundings->root = *std::move(root);
+  rlimit files = {};  // each box takes some ten descriptors
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &files);  // fewer boxes then; opening one too many says why
+  }
+  struct stat files_root = {};
+  if (!options.files_root.empty() &&
+      (::stat(options.files_root.c_str(), &files_root) < 0 || !S_ISDIR(files_root.st_mode))) {
+    std::fprintf(stderr, "bailiff-supervisor: --files-root %s is not a directory\n",
+                 options.files_root.c_str());
+    return kExitError;
+  }
+  Session session(*surroundings, SessionOptions{BAILIFF_VERSION, options.files_root, options.parallel});
+  const Result<void> served = session.serve(STDIN_FILENO, STDOUT_FILENO);
+  if (served) return kExitResult;
+  std::fprintf(stderr, "bailiff-supervisor: %s\n", served.error().message().c_str());
   return kExitError;
 }
 
@@ -188,9 +202,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitResult : kExitUsage;
   }
-  if (run_command->parsed()) return answer(run(options));
+  if (run_command->parsed()) {
+    const Result<int> exit_code = run(options);
+    return exit_code ? *exit_code : print(exit_code.error());
+  }
   if (serve_command->parsed()) return serve(options);
-  if (check_command->parsed()) return answer(check(options));
+  if (check_command->parsed()) {
+    const Result<std::string> report = check(options);
+    return report ? print(*report) : print(report.error());
+  }
   if (version_command->parsed()) return print(BAILIFF_VERSION);
   return kExitUsage;
 }
