@@ -1,0 +1,4 @@
+// Another root.
+#include "attempt.h"
+
+static long attempt(void) { return chroot("/tmp"); }

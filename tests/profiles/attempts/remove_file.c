@@ -1,0 +1,4 @@
+// Removing a file.
+#include "attempt.h"
+
+static long attempt(void) { return unlink("old"); }
