@@ -141,4 +141,13 @@ const Filter* FilterSet::find(std::string_view name) const {
   return nullptr;
 }
 
+Error FilterSet::unknown(const std::string& key, const std::string& name) const {
+  std::vector<std::string_view> names;
+  for (const Filter& filter : all_filters()) names.push_back(filter.name);
+  for (const auto& loaded : loaded_) names.emplace_back(loaded->name);
+  std::string there;
+  for (const std::string_view one : names) there.append(there.empty() ? "" : ", ").append(one);
+  return request_error(key, "no profile named \"" + name + "\"; there are " + there);
+}
+
 }  // namespace bailiff

@@ -25,6 +25,9 @@ class FilterSet {
   /// The filter of that name, or nullptr. Valid as long as this set.
   [[nodiscard]] const Filter* find(std::string_view name) const;
 
+  /// The error for a name that find() does not know: it lists those there are.
+  [[nodiscard]] Error unknown(const std::string& key, const std::string& name) const;
+
  private:
   struct Loaded {
     std::string name;

@@ -369,7 +369,7 @@ Result<RunResult> Run::finish() {
 Result<RunResult> run_once(Box& box, const Surroundings& surroundings, const RunSpec& spec) {
   const Nanos begun = monotonic_now();
   const Filter* filter = surroundings.filters.find(spec.seccomp);
-  if (filter == nullptr) return request_error("seccomp", "no profile named \"" + spec.seccomp + "\"");
+  if (filter == nullptr) return surroundings.filters.unknown("seccomp", spec.seccomp);
 
   const HostFiles host_files = TRY(open_host_files(spec));
   TRY(box.build(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,

@@ -263,7 +263,7 @@ Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t fra
   OpenBox& box = *found->second;
   if (box.close_id != 0) return request_error("box", "\"" + request.box + "\" is being closed");
   if (surroundings_.filters.find(request.spec.seccomp) == nullptr) {
-    return request_error("spec.seccomp", "no profile named \"" + request.spec.seccomp + "\"");
+    return surroundings_.filters.unknown("spec.seccomp", request.spec.seccomp);
   }
   if (2 * request.spec.limits.output.count + (request.spec.collect.empty() ? 0 : box.disk) > kMaxFrameBody) {
     return request_error(

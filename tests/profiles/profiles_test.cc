@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -261,7 +262,8 @@ const std::vector<std::string> kColumns = {"base", "compute", "files", "processe
 
 struct Attempt {
   const char* name;      // of a file in attempts/
-  const char* outcomes;  // under each of kColumns: "." it works, "!" a violation, or the errno
+  const char* outcomes;  // under each of kColumns: "." it works, "!" a violation with its record, "killed",
+                         // or the errno
 };
 
 void PrintTo(const Attempt& attempt, std::ostream* out) { *out << attempt.name; }
@@ -276,7 +278,8 @@ const std::map<std::string, int> kErrnos = {
 
 std::string outcome_of(const json& result) {
   if (result["status"] == "OK") return ".";
-  if (result["status"] == "SV" || result["signal"] == 31) return "!";
+  if (result["status"] == "SV" && result.contains("violation")) return "!";
+  if (result["status"] == "RE" && result["signal"] == SIGSYS) return "killed";
   for (const auto& [name, value] : kErrnos) {
     if (result["exit_code"] == value) return name;
   }
