@@ -4,9 +4,11 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace bailiff {
 
@@ -18,6 +20,18 @@ struct Filter {
   std::string_view sha256;  ///< of the bytes of `code`, in lower-case hex
   bool notifies;  ///< some call is answered with SECCOMP_RET_USER_NOTIF: a violation, if listened to
 };
+
+/// What a .bpf file begins with; its instructions follow, and nothing else. Written by `bailiff-seccomp
+/// compile`, read by the supervisor. Little-endian, as both our machines are.
+struct FilterFileHead {
+  std::array<char, 8> format = kFormat;
+  std::uint32_t machine = 0;                 ///< AUDIT_ARCH_* (linux/audit.h)
+  std::uint32_t count = 0;                   ///< of instructions, 8 bytes each
+  std::array<std::uint8_t, 32> sha256 = {};  ///< of the instructions' bytes
+
+  static constexpr std::array<char, 8> kFormat = {'b', 'a', 'i', 'l', 'i', 'f', 'f', '1'};
+};
+static_assert(sizeof(FilterFileHead) == 48 && std::has_unique_object_representations_v<FilterFileHead>);
 
 /// Whether a filter answers some call with SECCOMP_RET_USER_NOTIF.
 inline bool asks_listener(std::span<const sock_filter> code) {

@@ -1,5 +1,8 @@
 // bailiff-seccomp: checks profiles, compiles them for operators, and embeds ours at build time.
+#include <linux/audit.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <span>
@@ -8,6 +11,7 @@
 
 #include "seccomp/compile.h"
 #include "seccomp/embed.h"
+#include "seccomp/filter.h"
 #include "seccomp/profile.h"
 
 namespace bailiff {
@@ -44,10 +48,22 @@ Result<void> write_file(const std::string& path, std::string_view bytes) {
   return {};
 }
 
+std::string head_of(const CompiledFilter& filter, Arch arch) {
+  FilterFileHead head;
+  head.machine = arch == Arch::kX86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64;
+  head.count = static_cast<std::uint32_t>(filter.code.size());
+  for (std::size_t i = 0; i < head.sha256.size(); ++i) {
+    const char* digits = filter.sha256.data() + 2 * i;
+    std::from_chars(digits, digits + 2, head.sha256[i], 16);
+  }
+  return {reinterpret_cast<const char*>(&head), sizeof head};
+}
+
 Result<void> compile_order(const Order& order, Arch arch) {
   const CompiledFilter filter = TRY(compile_file(order.profiles.front(), arch));
-  const auto bytes = std::as_bytes(std::span(filter.code));
-  TRY(write_file(order.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  const std::string head = head_of(filter, arch);
+  const auto code = std::as_bytes(std::span(filter.code));
+  TRY(write_file(order.output, head + std::string(reinterpret_cast<const char*>(code.data()), code.size())));
   if (!order.listing.empty()) TRY(write_file(order.listing, filter.listing));
   std::printf("%s  %s\n", filter.sha256.c_str(), order.output.c_str());
   return {};

@@ -1,6 +1,7 @@
 #include "jail/filter_file.h"
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <nettle/sha2.h>
 #include <sys/prctl.h>
@@ -26,32 +27,29 @@ Error wrong(const std::string& path, const std::string& reason) {
   return request_error("--seccomp", path + " " + reason);
 }
 
-Result<std::vector<sock_filter>> read_code(const std::string& path) {
-  // O_NONBLOCK: a fifo that nobody writes to is refused, not waited for.
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  struct stat status = {};
-  if (!file || ::fstat(file.get(), &status) < 0)
-    return wrong(path, std::string("cannot be read: ") + std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) return wrong(path, "is not a regular file");
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0 || size % sizeof(sock_filter) != 0)
-    return wrong(path, "is torn: a filter is a list of instructions of 8 bytes each");
-  if (size / sizeof(sock_filter) > BPF_MAXINSNS)
-    return wrong(path,
-                 "has more than the " + std::to_string(BPF_MAXINSNS) + " instructions the kernel takes");
-  std::vector<sock_filter> code(size / sizeof(sock_filter));
-  if (::pread(file.get(), code.data(), size, 0) != status.st_size)
-    return wrong(path, "changed while it was read");
-  return code;
+#if defined(__aarch64__)
+constexpr std::uint32_t kMachine = AUDIT_ARCH_AARCH64;
+#else
+constexpr std::uint32_t kMachine = AUDIT_ARCH_X86_64;
+#endif
+
+std::string machine_name(std::uint32_t machine) {
+  if (machine == AUDIT_ARCH_X86_64) return "x86_64";
+  if (machine == AUDIT_ARCH_AARCH64) return "aarch64";
+  return "machine " + std::to_string(machine);
 }
 
-std::string sha256_of(const std::vector<sock_filter>& code) {
+std::array<std::uint8_t, SHA256_DIGEST_SIZE> sha256_of(const std::vector<sock_filter>& code) {
   sha256_ctx context;
   sha256_init(&context);
   const auto bytes = std::as_bytes(std::span(code));
   sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest = {};
   sha256_digest(&context, digest.size(), digest.data());
+  return digest;
+}
+
+std::string hexadecimal(const std::array<std::uint8_t, SHA256_DIGEST_SIZE>& digest) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string text;
   for (const std::uint8_t byte : digest) {
@@ -59,6 +57,42 @@ std::string sha256_of(const std::vector<sock_filter>& code) {
     text.push_back(kHex[byte & 15]);
   }
   return text;
+}
+
+Result<std::vector<sock_filter>> read_code(const std::string& path) {
+  // O_NONBLOCK: a fifo that nobody writes to is refused, not waited for.
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat status = {};
+  if (!file || ::fstat(file.get(), &status) < 0)
+    return wrong(path, std::string("cannot be read: ") + std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return wrong(path, "is not a regular file");
+
+  FilterFileHead head;
+  const ssize_t got = ::pread(file.get(), &head, sizeof head, 0);
+  if (got < 0) return wrong(path, std::string("cannot be read: ") + std::strerror(errno));
+  if (got != sizeof head) return wrong(path, "is truncated: it ends within its first 48 bytes");
+  if (head.format != FilterFileHead::kFormat)
+    return wrong(path, "is not what this version's bailiff-seccomp compile writes");
+  if (head.machine != kMachine) {
+    return wrong(path,
+                 "is for " + machine_name(head.machine) + "; this machine is " + machine_name(kMachine));
+  }
+  if (head.count == 0 || head.count > BPF_MAXINSNS) {
+    return wrong(path, "has " + std::to_string(head.count) + " instructions; the kernel takes 1 to " +
+                           std::to_string(BPF_MAXINSNS));
+  }
+  std::vector<sock_filter> code(head.count);
+  const std::size_t bytes = code.size() * sizeof(sock_filter);
+  const auto wanted = static_cast<off_t>(sizeof head + bytes);
+  if (status.st_size != wanted ||
+      ::pread(file.get(), code.data(), bytes, sizeof head) != static_cast<ssize_t>(bytes)) {
+    return wrong(path, std::string(status.st_size < wanted ? "is truncated" : "goes on after its end") +
+                           ": " + std::to_string(wanted) + " bytes belong to it, it has " +
+                           std::to_string(status.st_size));
+  }
+  if (sha256_of(code) != head.sha256)
+    return wrong(path, "is damaged: its instructions do not have the SHA-256 it says");
+  return code;
 }
 
 /// What the process that tried a filter exits with.
@@ -93,9 +127,7 @@ Result<void> try_out(const std::string& path, const std::vector<sock_filter>& co
     if (errno != EINTR) return errno_error("wait for the trial of " + path);
   }
   if (!WIFEXITED(status)) {
-    return wrong(path,
-                 "refuses even clock_gettime, execve or exit_group, which every run needs: it is for another "
-                 "machine?");
+    return wrong(path, "refuses even clock_gettime, execve or exit_group, which every run needs");
   }
   switch (WEXITSTATUS(status)) {
     case kFits:
@@ -126,7 +158,7 @@ Result<void> FilterSet::add(const std::string& path) {
 
   std::vector<sock_filter> code = TRY(read_code(path));
   TRY(try_out(path, code));
-  std::string sha256 = sha256_of(code);
+  std::string sha256 = hexadecimal(sha256_of(code));
   auto loaded = std::make_shared<Loaded>(Loaded{name, std::move(code), std::move(sha256), {}});
   loaded->filter = Filter{loaded->name, loaded->code, loaded->sha256, asks_listener(loaded->code)};
   loaded_.push_back(std::move(loaded));

@@ -17,9 +17,8 @@ class FilterSet {
   /// Takes /some/where/NAME.bpf in under NAME, and has the kernel try it in a process of its own: a filter
   /// that refuses what every run starts and ends with would end no run well.
   ///
-  /// Errors: kRequest, naming the path  not absolute, not NAME.bpf, NAME is taken; the file is no filter
-  /// (torn,
-  ///                                    too long, of another machine), or forbids a call every run needs
+  /// Errors: kRequest, naming the path  not absolute, not NAME.bpf, NAME is taken; the file is not
+  ///   whole, not ours, for another machine, no filter, or forbids a call every run needs
   Result<void> add(const std::string& path);
 
   /// The filter of that name, or nullptr. Valid as long as this set.

@@ -5,6 +5,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <nettle/sha2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "seccomp/filter.h"
 #include "tests/integration/result.h"
 
 namespace bailiff::test {
@@ -21,6 +23,26 @@ namespace {
 
 using nlohmann::json;
 using Code = std::vector<sock_filter>;
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kMachine = AUDIT_ARCH_X86_64;
+#else
+constexpr std::uint32_t kMachine = AUDIT_ARCH_AARCH64;
+#endif
+
+/// A .bpf file with a right head.
+std::string file_of(const Code& code) {
+  FilterFileHead head;
+  head.machine = kMachine;
+  head.count = static_cast<std::uint32_t>(code.size());
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(code.data());
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, code.size() * sizeof code[0], bytes);
+  sha256_digest(&context, head.sha256.size(), head.sha256.data());
+  return std::string(reinterpret_cast<const char*>(&head), sizeof head) +
+         std::string(reinterpret_cast<const char*>(bytes), code.size() * sizeof code[0]);
+}
 
 /// A folder for one test.
 class FilterFile : public testing::Test {
@@ -31,11 +53,12 @@ class FilterFile : public testing::Test {
   }
   ~FilterFile() override { std::filesystem::remove_all(folder_); }
 
-  [[nodiscard]] std::string write(const std::string& name, const Code& code) const {
-    std::ofstream file(folder_ + "/" + name, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(code.data()),
-               static_cast<std::streamsize>(code.size() * sizeof code[0]));
+  [[nodiscard]] std::string write_bytes(const std::string& name, const std::string& bytes) const {
+    std::ofstream(folder_ + "/" + name, std::ios::binary) << bytes;
     return folder_ + "/" + name;
+  }
+  [[nodiscard]] std::string write(const std::string& name, const Code& code) const {
+    return write_bytes(name, file_of(code));
   }
   [[nodiscard]] Answer run_with(const std::string& path, const std::string& name = "own") const {
     json spec = program_spec("nothing");
@@ -96,15 +119,28 @@ TEST_F(FilterFile, OfAnotherMachineIsRefused) {
   const std::string command = std::string(BAILIFF_SECCOMP) + " compile " + profile + " -o " + compiled +
                               " --arch " + other + " >/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
-  expect_refused(compiled, "another machine");
+  expect_refused(compiled, std::string("is for ") + other + "; this machine is ");
 }
 
 TEST_F(FilterFile, ThatIsNoFilterIsRefused) {
-  std::string path = write("own.bpf", {});
-  expect_refused(path, "torn");
-  std::ofstream(path) << "0123456789";
-  expect_refused(path, "torn");
-  expect_refused(write("own.bpf", Code(BPF_MAXINSNS + 1, kAllowAll)), "4096");
+  expect_refused(write_bytes("own.bpf", ""), "truncated");
+  expect_refused(write("own.bpf", {}), "has 0 instructions");
+  expect_refused(write("own.bpf", Code(BPF_MAXINSNS + 1, kAllowAll)),
+                 "has 4097 instructions; the kernel takes 1 to 4096");
+  const std::string whole = file_of({kAllowAll, kAllowAll});
+  for (const std::size_t size :
+       {whole.size() - 1, whole.size() - 8, sizeof(FilterFileHead), sizeof(FilterFileHead) - 1}) {
+    expect_refused(write_bytes("own.bpf", whole.substr(0, size)), "truncated");
+  }
+  expect_refused(write_bytes("own.bpf", whole + "x"),
+                 "goes on after its end: 64 bytes belong to it, it has 65");
+  std::string flipped = whole;
+  flipped.back() ^= 1;
+  expect_refused(write_bytes("own.bpf", flipped), "damaged");
+  std::string headless = whole.substr(sizeof(FilterFileHead));  // a plain array of instructions
+  headless.resize(sizeof(FilterFileHead) + 8);
+  expect_refused(write_bytes("own.bpf", headless),
+                 "is not what this version's bailiff-seccomp compile writes");
   expect_refused(write("own.bpf", {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0)}), "does not take it");  // no return
   expect_refused(write("own.bpf", {BPF_JUMP(BPF_JMP | BPF_JA, 9, 0, 0), kAllowAll}), "does not take it");
   expect_refused(folder_ + "/none.bpf", "No such file");

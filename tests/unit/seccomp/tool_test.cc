@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <sys/wait.h>
 
@@ -48,7 +49,7 @@ TEST(Tool, CompilesWhatIsEmbedded) {
   ASSERT_EQ(said.exit_code, 0) << said.text;
   const Filter* filter = find_filter("default");
   EXPECT_EQ(said.text, std::string(filter->sha256) + "  " + bpf + "\n");
-  EXPECT_EQ(contents(bpf),
+  EXPECT_EQ(contents(bpf).substr(sizeof(FilterFileHead)),
             std::string(reinterpret_cast<const char*>(filter->code.data()), filter->code.size_bytes()));
   EXPECT_TRUE(contents(listing).starts_with("# default for "));
 }
@@ -61,8 +62,12 @@ TEST(Tool, CompilesForTheOtherMachine) {
         tool("compile --arch " + std::string(arch_name(arch)) + " " + our_profile("default") + " -o " + bpf);
     ASSERT_EQ(said.exit_code, 0) << said.text;
     const std::string bytes = contents(bpf);
-    std::vector<sock_filter> code(bytes.size() / sizeof(sock_filter));
-    std::memcpy(code.data(), bytes.data(), bytes.size());
+    FilterFileHead head;
+    std::memcpy(&head, bytes.data(), sizeof head);
+    EXPECT_EQ(head.machine, arch == Arch::kX86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64);
+    ASSERT_EQ(bytes.size(), sizeof head + head.count * sizeof(sock_filter));
+    std::vector<sock_filter> code(head.count);
+    std::memcpy(code.data(), bytes.data() + sizeof head, bytes.size() - sizeof head);
     EXPECT_EQ(interpret(code, call_data(arch, call_number(arch, "read").value())).value, SECCOMP_RET_ALLOW);
   }
 }
