@@ -5,7 +5,8 @@ import json
 from corpus import differences
 
 CONTAINED, WRONG, EVADED, LEAKED, ESCAPED, HUNG = "contained", "wrong verdict", "evaded", "leaked", "escaped", "hung"
-OUTCOMES = [CONTAINED, WRONG, EVADED, LEAKED, ESCAPED, HUNG]
+NOT_TOLD = "not told"  # the sandbox says nothing of what the attack was to change: no outcome
+WORDS = [CONTAINED, WRONG, EVADED, LEAKED, ESCAPED, HUNG, NOT_TOLD]
 
 LIMIT_VERDICTS = {"TLE", "MLE", "OLE", "SV"}
 CANARY = "BAILIFF-CANARY-7f3a"  # content of the files that torture plants on the host
@@ -53,6 +54,8 @@ def classify(attack, result, limits, survivors=0):
         expect = {key: value for key, value in attack.expect.items() if key not in ("status", "reason")}
         if must_be_stopped:
             expect = {key: value for key, value in expect.items() if key not in ("signal", "exit_code", "stdout", "stderr")}
+        if not must_be_stopped and not comparable(expect, result):
+            return NOT_TOLD, "it says nothing of what this attack was to change"
         if allowed == ["OK"] and not ended_well:
             return WRONG, f"it was to end well: exit code {result.get('exit_code')}, signal {result.get('signal')}"
     else:
@@ -71,6 +74,12 @@ def classify(attack, result, limits, survivors=0):
     if key.split(".")[0] in ("cpu_time", "peak_memory", "wall_time", "residue") or key.endswith("bytes"):
         return EVADED, why
     return WRONG, why
+
+
+def comparable(expect, result):
+    """Whether `result` has anything that `expect` speaks of."""
+    return any(key in result and (not isinstance(value, dict) or not isinstance(result[key], dict) or {"has", "lacks"} & value.keys()
+                                  or comparable(value, result[key])) for key, value in expect.items())
 
 
 def overuse(result, limits):

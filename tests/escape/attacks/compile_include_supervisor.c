@@ -9,7 +9,9 @@
  * spec: {"argv":["/usr/bin/timeout","-s","KILL","20","/usr/bin/prlimit","--as=1073741824","/usr/bin/gcc","-c","compile_include_supervisor.c"],"env":{"PATH":"/usr/bin:/bin","LC_ALL":"C"},"limits":{"memory_bytes":134217728,"cpu_time_ms":3000,"wall_time_ms":10000,"disk_inodes":200}}
  * expect: {"status":"OK","stderr":{"text":{"lacks":"ESCAPED"}}}
  */
-#if __has_include("/proc/1/environ") || __has_include("/proc/1/cmdline") || __has_include("/proc/1/maps")
+#if __has_include("/proc/1/cmdline")
+#error ESCAPED: it is there
+#elif __has_include("/proc/1/environ") || __has_include("/proc/1/maps")
 #error ESCAPED: it is there
 #endif
 int main(void) {}
