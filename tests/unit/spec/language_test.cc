@@ -131,6 +131,34 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"VersionOfNumbers", "/version", R"(["/a", 1])", "version[1]", "must be a string"}),
     [](const auto& row) { return std::string(row.param.name); });
 
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Language, OfEachFolderIsReadAndNamedAsTheFolder) {
+  const std::filesystem::path images = std::filesystem::path(BAILIFF_DOCS).parent_path() / "images";
+  std::set<std::string> found;
+  for (const auto& folder : std::filesystem::directory_iterator(images)) {
+    if (!folder.is_directory()) continue;
+    const std::string id = folder.path().filename();
+    const Result<Language> language = parse_language(read_file(folder.path() / "language.json"));
+    ASSERT_TRUE(language) << id << ": " << language.error().key << ": " << language.error().message();
+    EXPECT_EQ(language->id, id);
+    found.insert(id);
+  }
+  EXPECT_GE(found.size(), 10U);
+}
+
+TEST(Language, ExampleInTheDocsIsTheOneInUse) {
+  const std::filesystem::path docs = BAILIFF_DOCS;
+  const std::string page = read_file(docs / "images.md"), fence = "```json\n";
+  const std::size_t begin = page.find(fence) + fence.size();
+  EXPECT_EQ(page.substr(begin, page.find("```", begin) - begin),
+            read_file(docs.parent_path() / "images/cpp/language.json"));
+}
+
 TEST(Language, IsOneObjectWithoutRepeatedKeys) {
   EXPECT_EQ(parse_language("[]").error().what, "must be an object");
   EXPECT_EQ(parse_language(R"({"id": "a", "id": "b"})").error().key, "id");
