@@ -120,7 +120,8 @@ constexpr Namespace kNamespaces[] = {
 
 void Box::swap(Box& other) noexcept {
   std::swap(spec_, other.spec_);
-  std::swap(leaf_, other.leaf_);
+  std::swap(leaves_, other.leaves_);
+  std::swap(current_leaf_, other.current_leaf_);
   std::swap(spool_, other.spool_);
   std::swap(watch_, other.watch_);
   std::swap(restarts_pids_, other.restarts_pids_);
@@ -238,7 +239,7 @@ Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
   BoxPlan plan = plan_box(spec_, uid(), writer);
   const Offset calls = plan.calls.finish();
   TRY(send(OrderMessage{Order::kPerform, plan.calls.size(), calls, 0}));
-  TRY(take_leaf(surroundings.cgroups));
+  if (surroundings.cgroups.available()) TRY(make_leaf(0, surroundings.cgroups));
   UniqueFd passed[2];
   const Result<void> performed = await_performed(plan.calls, calls, passed);
   TRY(check_keeper());  // first, because it may be the cause
@@ -266,11 +267,23 @@ Result<void> Box::await_performed(const CallList& calls, Offset where, std::span
   return errno_error("box: " + calls.name(done.number));
 }
 
-Result<void> Box::take_leaf(const CgroupTree& cgroups) {
-  if (!cgroups.available()) return {};
-  leaf_ = CgroupLeaf();  // the old one goes first: its name may be all there is room for
-  leaf_ = TRY(CgroupLeaf::create(cgroups, board().cgroup_names[0]));
+Result<void> Box::make_leaf(std::size_t index, const CgroupTree& cgroups) {
+  leaves_[index] = CgroupLeaf();  // the old one goes first: the board has one name for both
+  leaves_[index] = TRY(CgroupLeaf::create(cgroups, board().cgroup_names[index]));
   return {};
+}
+
+/// A failure is no matter yet: renew() tries again, and tells.
+void Box::make_ahead(const CgroupTree& cgroups, const Limits& limits) {
+  if (!spec_.reusable || !leaf() || !leaf().used_once()) return;
+  const std::size_t next = 1 - current_leaf_;
+  if (make_leaf(next, cgroups)) (void)leaves_[next].limit(limits);
+}
+
+Result<void> Box::next_leaf(const CgroupTree& cgroups) {
+  current_leaf_ = 1 - current_leaf_;
+  if (leaf().fresh()) return {};
+  return make_leaf(current_leaf_, cgroups);
 }
 
 /// Without a watch (inotify's own limits) every run counts as having changed something: dearer, not wrong.
@@ -287,7 +300,7 @@ Result<void> Box::fill(Spool spool) {
 }
 
 Result<void> Box::renew(const Surroundings& surroundings) {
-  if (leaf_ && !leaf_.reusable()) TRY(take_leaf(surroundings.cgroups));
+  if (leaf() && !leaf().reusable()) TRY(next_leaf(surroundings.cgroups));
   if (!watch_.changed(scratch_.get())) return {};
   BoardWriter writer(board_, run_area_);
   CallList calls = plan_renewal(spec_, uid(), writer);
@@ -371,7 +384,9 @@ void Box::dismiss() {
   scratch_.reset();
   null_.reset();
   // While the keeper lives: should we be killed in between, it removes what we did not.
-  if (!leaf_.remove_if_empty()) await_farewell();
+  bool quiet = true;
+  for (CgroupLeaf& one : leaves_) quiet = one.remove_if_empty() && quiet;
+  if (!quiet) await_farewell();
   // Killing pid 1 of the namespace kills all in it (kernel/pid_namespace.c, zap_pid_ns_processes).
   if (keeper_ > 0) ::kill(keeper_, SIGKILL);
 }
@@ -385,7 +400,7 @@ void Box::close() {
     keeper_ = -1;
   }
   socket_.reset();
-  leaf_ = CgroupLeaf();
+  for (CgroupLeaf& one : leaves_) one = CgroupLeaf();
   lease_ = UidLease();
   if (board_ != nullptr) ::munmap(board_, kWholeBoardBytes);
   board_ = nullptr;

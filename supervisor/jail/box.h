@@ -68,7 +68,10 @@ class Box {
   [[nodiscard]] bool reusable() const { return spec_.reusable; }
 
   /// The cgroup of the current run; empty where there is no cgroup v2. Borrowed.
-  [[nodiscard]] CgroupLeaf& leaf() { return leaf_; }
+  [[nodiscard]] CgroupLeaf& leaf() { return leaves_[current_leaf_]; }
+  /// While a run goes on: where a leaf serves one run only, removes that of the run before and makes the next
+  /// one's, with the same limits. So no run waits for either.
+  void make_ahead(const CgroupTree& cgroups, const Limits& limits);
 
   /// Directory of the writable file system: "box", "tmp" and "shm" lie in it. Borrowed.
   [[nodiscard]] int scratch_fd() const { return scratch_.get(); }
@@ -102,14 +105,16 @@ class Box {
   Result<void> check_keeper();
   void watch();
   void await_farewell();
-  Result<void> take_leaf(const CgroupTree& cgroups);
+  Result<void> make_leaf(std::size_t index, const CgroupTree& cgroups);
+  Result<void> next_leaf(const CgroupTree& cgroups);
   /// Has the keeper make the calls; the descriptors it passes back land in `passed`.
   Result<void> perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;
   Result<void> await_performed(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;
 
   BoxSpec spec_;
   UidLease lease_;
-  CgroupLeaf leaf_;
+  CgroupLeaf leaves_[2];  // the current run's, and one that is made ahead for the next or was the last one's
+  std::size_t current_leaf_ = 0;
   Spool spool_;
   ChangeWatch watch_;
   UniqueFd socket_;

@@ -121,12 +121,18 @@ class CgroupLeaf {
   [[nodiscard]] const std::string& name() const { return dir_.name(); }
   bool remove_if_empty() { return dir_.remove_if_empty(); }
 
-  /// Applies the limits that the tree's controllers can hold, and starts counting from here. Nothing runs
-  /// inside.
+  /// Applies the limits that the tree's controllers can hold; what holds already is not written again.
+  Result<void> limit(const Limits& limits);
+  /// The same, and starts counting from here. Nothing runs inside.
   Result<void> begin_run(const Limits& limits);
-  /// Whether another run may follow in it: not where memory.peak is there and cannot be reset (before
-  /// Linux 6.12).
-  [[nodiscard]] bool reusable() const { return !has_memory_ || peak_resets_; }
+  /// No run has begun in it yet.
+  [[nodiscard]] bool fresh() const { return dir_.fd() >= 0 && !used_; }
+  /// Whether another run may follow in it. Not where memory.peak is there and cannot be reset (before
+  /// Linux 6.12), nor where the last run left something charged to it, such as the page cache of files that
+  /// nobody had read before: it would be in the next run's peak.
+  [[nodiscard]] bool reusable() const;
+  /// Known from the start: on this kernel no leaf is reusable.
+  [[nodiscard]] bool used_once() const { return has_memory_ && !peak_resets_; }
 
   /// user + system time of everything that ran inside; lags up to one tick while something runs
   /// (cgroup-v2.rst, "cpu.stat"; it needs no controller).
@@ -134,6 +140,8 @@ class CgroupLeaf {
   /// The peak of memory.current (Linux 5.19); nothing without the controller or before.
   [[nodiscard]] std::optional<Bytes> memory_peak() const;
   [[nodiscard]] MemoryEvents memory_events() const;
+  /// Times a new process or thread was refused at pids.max (pids.events); 0 without the controller.
+  [[nodiscard]] std::uint64_t refused_forks() const;
   /// memory.stat: what is charged now; nothing without the controller.
   [[nodiscard]] std::optional<MemoryBreakdown> memory_breakdown() const;
   [[nodiscard]] Result<UniqueFd> open_procs() const;
@@ -143,15 +151,18 @@ class CgroupLeaf {
 
   CgroupDir dir_;
   UniqueFd cpu_stat_;  // kept open: read several times a run
+  UniqueFd memory_events_, pids_events_;
   UniqueFd
       peak_;  // kept open: a reset holds for the descriptor it was written to (cgroup-v2.rst, memory.peak)
   bool has_memory_ = false;
   bool has_pids_ = false;
   bool peak_resets_ = false;
+  bool used_ = false;
   std::optional<Bytes> memory_max_;  // as last written
   std::optional<unsigned> pids_max_;
   CgroupCpu cpu_before_ = {};
   MemoryEvents events_before_ = {};
+  std::uint64_t refused_before_ = 0;
 };
 
 }  // namespace bailiff

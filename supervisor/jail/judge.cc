@@ -114,6 +114,7 @@ Judgement judge(const Outcome& run, const Limits& limits) {
   if (file_over) exceed(out, "file_size");
   if (disk_over) exceed(out, "disk_bytes");
   if (inodes_over) exceed(out, "disk_inodes");
+  if (run.refused_forks > 0) exceed(out, "processes");
 
   const auto say = [&out](Verdict status, const char* reason) {
     out.status = status;

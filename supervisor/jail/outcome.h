@@ -24,8 +24,9 @@ struct Outcome {
   Nanos cpu_time{};
   Nanos wall_time{};
   Bytes peak_memory = {};
-  std::uint64_t ooms = 0;       // memory.events: its own limit was hit
-  std::uint64_t oom_kills = 0;  // memory.events of the run's cgroup
+  std::uint64_t ooms = 0;           // memory.events: its own limit was hit
+  std::uint64_t oom_kills = 0;      // memory.events of the run's cgroup
+  std::uint64_t refused_forks = 0;  // pids.events of the run's cgroup; 0 without one
   std::uint64_t stdout_bytes = 0;
   std::uint64_t stderr_bytes = 0;
   bool file_at_ceiling = false;  // a regular file in the box is as large as limits.file_size allows

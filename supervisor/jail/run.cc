@@ -82,6 +82,7 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   run.out_ = TRY(Capture::open(spec.limits.output, box.uid(), out));
   run.err_ = TRY(Capture::open(spec.limits.output, box.uid(), err));
   TRY(run.order(std::move(stdin_fd), std::move(out), std::move(err)));
+  box.make_ahead(surroundings.cgroups, spec.limits);
   return run;
 }
 
@@ -329,6 +330,7 @@ Result<RunResult> Run::finish() {
       const MemoryEvents events = box_->leaf().memory_events();
       run.ooms = events.oom;
       run.oom_kills = events.oom_kill;
+      run.refused_forks = box_->leaf().refused_forks();
     }
     if (run.status != 0 && limits.file_size) {
       run.file_at_ceiling = has_file_of(box_->scratch_fd(), *limits.file_size);

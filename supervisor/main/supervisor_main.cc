@@ -133,7 +133,8 @@ int serve(const Options& options) {
   Result<RootTree> root = find_root(options);
   if (!surroundings || !root) {
     const Error& error = surroundings ? root.error() : surroundings.error();
-    std::fprintf(stderr, "bailiff-supervisor: %s\n", error.message().c_str());
+    std::fprintf(stderr, "bailiff-supervisor: %s%s%s\n", error.key.c_str(), error.key.empty() ? "" : " ",
+                 error.message().c_str());
     return kExitError;
   }
   surroundings->root = *std::move(root);

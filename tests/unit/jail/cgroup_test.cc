@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "jail/cgroup_files.h"
+
 namespace bailiff {
 namespace {
 
@@ -121,6 +123,60 @@ TEST_F(CgroupTest, ALeafTakesWhatIsAliveInsideWithIt) {
   }
   EXPECT_EQ(end_of(pid), SIGKILL);
   EXPECT_FALSE(exists(name));
+}
+
+TEST_F(CgroupTest, WhatLivesInGroupsBelowGoesToo) {
+  pid_t pid = -1;
+  std::string name;
+  {
+    const CgroupLeaf leaf = create();
+    name = leaf.name();
+    ASSERT_EQ(::mkdirat(leaf.fd(), "below", 0755), 0);
+    ASSERT_EQ(::mkdirat(leaf.fd(), "below/deeper", 0755), 0);
+    const UniqueFd procs(::openat(leaf.fd(), "below/deeper/cgroup.procs", O_WRONLY | O_CLOEXEC));
+    pid = start_inside(procs.get(), [] {});
+    ASSERT_TRUE(put(leaf.fd(), "below/cgroup.freeze", "1"));
+  }
+  EXPECT_EQ(end_of(pid), SIGKILL);
+  EXPECT_FALSE(exists(name));
+}
+
+TEST_F(CgroupTest, WithoutCgroupKillProcessesAreKilledOneByOne) {  // Linux before 5.14
+  const CgroupLeaf leaf = create();
+  ASSERT_EQ(::mkdirat(leaf.fd(), "below", 0755), 0);
+  const Result<UniqueFd> procs = leaf.open_procs();
+  const UniqueFd below(::openat(leaf.fd(), "below/cgroup.procs", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(procs && below);
+  const pid_t pids[] = {start_inside(procs->get(), [] {}), start_inside(procs->get(), [] {}),
+                        start_inside(below.get(), [] {})};
+  kill_group_one_by_one(leaf.fd());
+  for (const pid_t pid : pids) EXPECT_EQ(end_of(pid), SIGKILL);
+}
+
+TEST_F(CgroupTest, TheNameIsAnnouncedBeforeTheDirectoryExists) {
+  char name[64] = "";
+  const Result<CgroupLeaf> leaf = CgroupLeaf::create(tree_, name);
+  ASSERT_TRUE(leaf);
+  EXPECT_EQ(leaf->name(), name);
+  EXPECT_TRUE(leaf->fresh());
+  CgroupTree nowhere;  // mkdir fails, and the name stands all the same
+  EXPECT_FALSE(CgroupLeaf::create(nowhere, name));
+  EXPECT_NE(leaf->name(), name);
+}
+
+TEST_F(CgroupTest, AnEmptyLeafCanBeRemovedAndAFullOneNot) {
+  CgroupLeaf leaf = create();
+  const std::string name = leaf.name();
+  const Result<UniqueFd> procs = leaf.open_procs();
+  ASSERT_TRUE(procs);
+  const pid_t pid = start_inside(procs->get(), [] {});
+  EXPECT_FALSE(leaf.remove_if_empty());
+  EXPECT_TRUE(exists(name));
+  ::kill(pid, SIGKILL);
+  end_of(pid);
+  EXPECT_TRUE(leaf.remove_if_empty());
+  EXPECT_FALSE(exists(name));
+  EXPECT_TRUE(leaf.remove_if_empty()) << "it is gone already";
 }
 
 TEST_F(CgroupTest, ALeafCountsTheCpuTimeOfWhatRanInside) {

@@ -166,6 +166,8 @@ const Row kRows[] = {
     {"OomKilledMain",                {.status = killed(SIGKILL), .ooms = 1, .oom_kills = 1},                over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
     {"OomKilledAChildAndMainExitedOne", {.status = exited(1), .ooms = 1, .oom_kills = 1},                   over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
     {"OomKilledAChildAndMainExitedZero", {.status = exited(0), .ooms = 1, .oom_kills = 1},                  over(Verdict::kMemoryLimit, "oom_kill", "memory", "kernel_oom")},
+    {"RefusedForksAreNoVerdict",     {.status = exited(0), .refused_forks = 3},                  {.status = Verdict::kOk, .limits_exceeded = {"processes"}}},
+    {"RefusedForksStandBesideOne",   {.status = exited(1), .refused_forks = 1},                  {.status = Verdict::kRuntimeError, .reason = "exit", .limits_exceeded = {"processes"}}},
     {"OomBeforeCpu",                 {.status = killed(SIGKILL), .cpu_time = 2s, .ooms = 1, .oom_kills = 1},
                                      {.status = Verdict::kMemoryLimit, .reason = "oom_kill", .killed_by = "kernel_oom",
                                       .limits_exceeded = {"memory", "cpu_time"}}},
