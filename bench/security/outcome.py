@@ -29,6 +29,8 @@ def classify(attack, result, limits, survivors=0):
     the processes of the attack that were alive after the sandbox had answered."""
     if result is None:
         return HUNG, "no answer before the deadline"
+    # Adapters may give either form; expectations speak of the text.
+    result = result | {key: {"text": text_of(result[key])} | result[key] for key in ("stdout", "stderr") if result.get(key)}
     told = text_of(result.get("stdout")) + text_of(result.get("stderr"))
     files = "".join(text_of(f) for f in (result.get("files") or {}).values())
     if CANARY in told + files:

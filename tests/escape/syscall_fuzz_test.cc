@@ -63,7 +63,7 @@ json fuzz_spec(const std::string& seed, const std::string& calls, int seconds) {
 TEST(SyscallFuzz, EveryNumberAndRandomArgumentsLeaveTheMachineAsItWas) {
   if (!in_vm()) GTEST_SKIP() << "only in the VM: tests/vm/run";
   const std::string calls = from_environment("BAILIFF_FUZZ_CALLS", "10000");
-  const int seconds = std::stoi(from_environment("BAILIFF_FUZZ_SECONDS", "60"));
+  const int seconds = std::stoi(from_environment("BAILIFF_FUZZ_SECONDS", "45"));
   const std::string seed = from_environment("BAILIFF_FUZZ_SEED", "1");
   (void)run(fuzz_spec("1", "0", 1));  // what the first run loads, a module perhaps, is not the fuzzer's doing
   const json before = machine();
@@ -77,7 +77,7 @@ TEST(SyscallFuzz, EveryNumberAndRandomArgumentsLeaveTheMachineAsItWas) {
   EXPECT_EQ(answer.stderr_text, "");
   EXPECT_EQ(left_behind(answer.pid), json::object());
   EXPECT_EQ(machine(), before);
-  RecordProperty("status", status);
+  EXPECT_TRUE(answer.json["stdout"].value("text", "").starts_with("done ") || status != "OK") << answer.raw;
   std::cout << "seed " << seed << ": " << status << ", " << answer.json["stdout"].value("text", "");
 
   // The supervisor and the machine are as good as before.

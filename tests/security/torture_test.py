@@ -89,6 +89,11 @@ class Torture(unittest.TestCase):
         self.assertEqual(self.outcome("wall_one", {"exit_code": None, "signal": 9, "stdout": {"text": ""}}), "contained")
         self.assertEqual(self.outcome("privilege_one", {"exit_code": 0, "signal": None, "stdout": {"text": "contained\n"}}), "contained")
 
+    def test_output_in_base64_is_read(self):
+        contained = {"base64": "Y29udGFpbmVkCg==", "bytes": 10}
+        self.assertEqual(self.outcome("privilege_one", {"exit_code": 0, "signal": None, "stdout": contained}), "contained")
+        self.assertEqual(self.outcome("privilege_one", OK | {"stdout": {"base64": "RVNDQVBFRAo=", "bytes": 8}}), "escaped")
+
     def test_wrong_verdict(self):
         self.assertEqual(self.outcome("wall_one", {"status": "RE", "exit_code": None, "signal": 9}), "wrong verdict")
         self.assertEqual(self.outcome("wall_one", {"status": "TLE", "reason": "cpu", "exit_code": None, "signal": 9}), "wrong verdict")

@@ -3,7 +3,7 @@
  * must: MLE
  * why: S33: pages of an unmapped memfd are in no resident set and in no quota
  * layer: memory
- * without: memory
+ * without: memory cpu
  * bounds: processes=1 bytes=100663296 seconds=4
  * spec: {"limits":{"memory_bytes":33554432}}
  * where: {"enforced":{"memory":"cgroup"}}

@@ -3,7 +3,7 @@
  * must: RE signal 11: the stack limit stops it
  * why: an unlimited stack is a second heap
  * layer: rlimit stack
- * without: stack
+ * without: stack memory
  * bounds: processes=1 bytes=83886080 seconds=2
  * spec: {"limits":{"stack_bytes":4194304}}
  * expect: {"status":"RE","reason":"signal","signal":11,"peak_memory":{"bytes":{"at_most":12582912}}}

@@ -3,7 +3,7 @@
  * must: RE signal 9, killed by nobody of ours
  * why: a supervisor in the same group dies with it
  * layer: setsid
- * without: session uid
+ * without: session uid pid
  * bounds: processes=2 bytes=65536 seconds=2
  * expect: {"status":"RE","reason":"signal","signal":9,"killed_by":"unknown"}
  */
