@@ -3,7 +3,7 @@
  * must: refused
  * why: each is attack surface, some load kernel modules
  * layer: seccomp
- * without: seccomp
+ * without: seccomp cpu
  * bounds: processes=1 bytes=65536 seconds=2
  * expect: {"status":"OK","stdout":{"text":"contained\n"}}
  */

@@ -6,7 +6,7 @@
  * without: kill
  * breach: escaped
  * bounds: processes=48 bytes=8388608 seconds=8
- * spec: {"limits":{"processes":48}}
+ * spec: {"limits":{"processes":48,"cpu_time_ms":8000}}
  * expect: {"status":"OK","stdout":{"text":"contained\n"},"residue":{"processes_killed":{"at_least":1}}}
  */
 #include "attack.h"

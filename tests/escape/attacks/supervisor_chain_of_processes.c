@@ -3,7 +3,7 @@
  * must: TLE wall, all killed
  * why: a walk of the tree by recursion, or by one level at a time
  * layer: wall, keeper kill
- * without: wall
+ * without: cpu wall
  * breach: evaded
  * bounds: processes=180 bytes=16777216 seconds=15
  * spec: {"limits":{"wall_time_ms":2500,"processes":180}}

@@ -3,7 +3,7 @@
  * must: TLE wall, on time
  * why: a look that costs more than the pause between two
  * layer: wall
- * without: wall
+ * without: cpu wall
  * breach: evaded
  * bounds: processes=1 bytes=67108864 seconds=15
  * spec: {"limits":{"wall_time_ms":1500}}

@@ -3,7 +3,7 @@
  * must: TLE cpu
  * why: time sampled at ticks or read from living processes alone misses them
  * layer: cpu timer over the cgroup
- * without: tree
+ * without: tree cpu
  * bounds: processes=2 bytes=1048576 seconds=10
  * spec: {"limits":{"cpu_time_ms":700}}
  * expect: {"status":"TLE","reason":"cpu"}
