@@ -1,0 +1,384 @@
+#include "launcher/container.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <utility>
+
+#include "launcher/gc.h"
+
+namespace bailiff {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// Docker's own filter refuses pivot_root also to who may use it, so runc gets a list of ours: what reaches
+/// past namespaces into the kernel, and what neither the supervisor nor a program has a use for. Programs are
+/// under a profile of seccomp/profiles besides. runsc has a kernel of its own and ignores this.
+constexpr const char* kRefusedCalls[] = {"acct",
+                                         "add_key",
+                                         "adjtimex",
+                                         "bpf",
+                                         "clock_adjtime",
+                                         "clock_settime",
+                                         "create_module",
+                                         "delete_module",
+                                         "finit_module",
+                                         "get_kernel_syms",
+                                         "init_module",
+                                         "io_uring_enter",
+                                         "io_uring_register",
+                                         "io_uring_setup",
+                                         "ioperm",
+                                         "iopl",
+                                         "kexec_file_load",
+                                         "kexec_load",
+                                         "keyctl",
+                                         "lookup_dcookie",
+                                         "move_pages",
+                                         "nfsservctl",
+                                         "open_by_handle_at",
+                                         "perf_event_open",
+                                         "query_module",
+                                         "quotactl",
+                                         "quotactl_fd",
+                                         "reboot",
+                                         "request_key",
+                                         "settimeofday",
+                                         "swapoff",
+                                         "swapon",
+                                         "syslog",
+                                         "userfaultfd",
+                                         "vhangup"};
+
+std::string seccomp_for_runc() {
+  const json rule = {{"names", kRefusedCalls}, {"action", "SCMP_ACT_ERRNO"}, {"errnoRet", EPERM}};
+  return json{{"defaultAction", "SCMP_ACT_ALLOW"},
+              {"architectures", {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"}},
+              {"syscalls", json::array({rule})}}
+      .dump();
+}
+
+bool is_runsc(const EngineInfo& engine, const std::string& runtime) {
+  const auto found = engine.runtimes.find(runtime);
+  return found != engine.runtimes.end() && fs::path(found->second).filename().string().starts_with("runsc");
+}
+
+unsigned major_version(const std::string& version) {
+  return static_cast<unsigned>(std::strtoul(version.c_str(), nullptr, 10));
+}
+
+/// Everything about a container that is not the caller's to choose.
+std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, const std::string& image_id,
+                        const Slot* slot) {
+  const bool runsc = is_runsc(engine, spec.runtime);
+  json capabilities = json::array();
+  for (const NeededCapability& capability : kCapabilities) {
+    if (capability.under_runsc || !runsc) capabilities.push_back(capability.name);
+  }
+  json options = {"no-new-privileges"};
+  if (!runsc) {
+    options.push_back("seccomp=" + seccomp_for_runc());
+    options.push_back("apparmor=unconfined");  // docker-default refuses every mount
+    // A tree of its own with the controllers in it; older engines mount it read-only.
+    if (engine.cgroup_version == 2 && major_version(engine.version) >= 28)
+      options.push_back("writable-cgroups=true");
+  }
+  json host = {
+      {"Runtime", spec.runtime},
+      {"NetworkMode", "none"},
+      {"ReadonlyRootfs", true},
+      // The locks of user ids. What boxes write goes to tmpfs of their own, each with its quota.
+      {"Tmpfs", {{"/run", "rw,nosuid,nodev,noexec,mode=0755,size=1m"}}},
+      {"CapDrop", {"ALL"}},
+      {"CapAdd", capabilities},
+      {"SecurityOpt", options},
+      {"LogConfig", {{"Type", "none"}}},  // else every frame would be written to the host's disk
+      {"RestartPolicy", {{"Name", "no"}}},
+      {"OomScoreAdj", 0},
+  };
+  // No CPU quota: the guest's clock goes on while the host has it off the CPU. No limit of processes: it
+  // would count the threads of gVisor's kernel, which dies of it; the box has one. No ulimit cpu: not
+  // enforced there.
+  if (engine.cgroup_version == 2) host["CgroupnsMode"] = "private";
+  if (slot != nullptr) host["CgroupParent"] = slot->cgroup_parent();
+  if (spec.memory && (slot == nullptr || !slot->holds_memory())) {
+    host["Memory"] = spec.memory->count;
+    host["MemorySwap"] = spec.memory->count;
+  }
+  if (!spec.cpus.empty()) host["CpusetCpus"] = spec.cpus;
+  const auto ends = std::chrono::system_clock::now() + spec.lifetime;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ends.time_since_epoch()).count();
+  return json{{"Image", image_id},
+              {"Cmd", {"serve"}},
+              {"User", "0:0"},
+              {"WorkingDir", "/"},
+              {"AttachStdin", true},
+              {"AttachStdout", true},
+              {"AttachStderr", true},
+              {"OpenStdin", true},
+              {"StdinOnce", true},  // the launcher's end is the supervisor's end of file
+              {"Tty", false},
+              {"NetworkDisabled", true},
+              {"Labels", {{kLabelOwner, owner_label()}, {kLabelDeadline, std::to_string(seconds)}}},
+              {"HostConfig", host}}
+      .dump();
+}
+
+std::string start_time_of(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  const std::size_t name_end = stat.rfind(')');  // a name may have spaces and parentheses (proc(5))
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(stat.substr(name_end + 1));
+  std::string field;
+  for (int i = 3; i <= 22; ++i) fields >> field;
+  return field;
+}
+
+std::string pid_namespace() {
+  struct stat status = {};
+  return ::stat("/proc/self/ns/pid", &status) == 0 ? std::to_string(status.st_ino) : "0";
+}
+
+std::string random_name() {
+  std::random_device random;
+  std::array<char, 40> name;
+  std::snprintf(name.data(), name.size(), "bailiff-%08x%08x", random(), random());
+  return name.data();
+}
+
+/// What `PROGRAM --version` prints; empty when it cannot be run or takes longer than two seconds.
+std::string version_of(const std::string& program) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return {};
+  UniqueFd reading(ends[0]), writing(ends[1]);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  std::string argument = "--version", path = program;
+  std::array<char*, 3> argv = {path.data(), argument.data(), nullptr};
+  pid_t pid = -1;
+  const int failed = ::posix_spawnp(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return {};
+  writing.reset();
+  std::string text;
+  const Deadline deadline = deadline_in(2s);
+  for (;;) {
+    pollfd ready = {reading.get(), POLLIN, 0};
+    if (::poll(&ready, 1, deadline.left_ms()) <= 0) break;
+    std::array<char, 512> some;
+    const ssize_t got = ::read(reading.get(), some.data(), some.size());
+    if (got <= 0 || text.size() > 4096) break;
+    text.append(some.data(), static_cast<std::size_t>(got));
+  }
+  ::kill(pid, SIGKILL);  // it has said what there is; a zombie does not mind
+  ::waitpid(pid, nullptr, 0);
+  return text;
+}
+
+Result<ImageInfo> find_image(DockerClient& docker, const ContainerSpec& spec, Deadline deadline) {
+  Result<ImageInfo> image = docker.inspect_image(spec.image, deadline);
+  if (!image) {
+    if (!is_not_found(image.error())) return std::move(image).error();
+    return request_error("image",
+                         "image " + spec.image + " is not here: bailiff images build, or docker pull it");
+  }
+  const bool allowed = image->labels.contains(kLabelImage) || spec.allowed_images.contains(spec.image) ||
+                       spec.allowed_images.contains(image->id);
+  if (!allowed) {
+    return request_error("image", "image " + spec.image + " is not on the allow-list: it has no label " +
+                                      kLabelImage + "; --allow-image " + spec.image + " allows it");
+  }
+  return image;
+}
+
+/// What a launcher that was killed left under a number goes before the number is used again. One whose record
+/// is another daemon's is left to a launcher of that one.
+Result<Lease> take_clean_lease(DockerClient& docker, const CgroupLayout& layout, Deadline deadline) {
+  std::vector<Lease> of_others;
+  for (;;) {
+    Lease lease = TRY(Lease::take(lease_directory()));
+    if (!lease.record().empty()) clear_record(docker, layout, lease, deadline);
+    if (lease.record().empty()) return lease;
+    of_others.push_back(std::move(lease));
+  }
+}
+
+}  // namespace
+
+const std::vector<NeededCapability> kCapabilities = {
+    {"SYS_ADMIN", "clone into new namespaces, mount and pivot_root for the box"},
+    {"SETUID", "the program's own user id"},
+    {"SETGID", "the program's own group id, no other groups"},
+    {"SETPCAP", "emptying the bounding set before the program starts"},
+    {"KILL", "ending programs, which have another user id"},
+    {"CHOWN", "giving /box to the program's user"},
+    {"DAC_OVERRIDE", "putting files into /box, which is then another user's"},
+    {"FOWNER", "their modes"},
+    {"MKNOD", "/dev of the box: null, zero, full, random, urandom", /*under_runsc=*/false},
+    {"SYS_PTRACE", "seeing what a program holds in memfds", /*under_runsc=*/false},
+};
+
+std::string owner_label() {
+  return pid_namespace() + ":" + std::to_string(::getpid()) + ":" + start_time_of("self");
+}
+
+bool owner_may_live(const std::string& label) {
+  const std::size_t first = label.find(':'), second = label.find(':', first + 1);
+  if (first == std::string::npos || second == std::string::npos) return true;
+  if (label.substr(0, first) != pid_namespace()) return true;
+  const std::string pid = label.substr(first + 1, second - first - 1);
+  if (pid.empty() || pid.find_first_not_of("0123456789") != std::string::npos) return true;
+  return start_time_of(pid) == label.substr(second + 1);
+}
+
+unsigned runsc_date(const std::string& text) {
+  // "runsc version release-20240729.0", Debian: "runsc version 0.0~20240729.0"
+  unsigned run = 0, value = 0;
+  for (const char c : text + " ") {
+    if ('0' <= c && c <= '9') {
+      value = run < 8 ? value * 10 + static_cast<unsigned>(c - '0') : 0;
+      ++run;
+      continue;
+    }
+    if (run == 8 && value > 20000000) return value;
+    run = value = 0;
+  }
+  return 0;
+}
+
+Result<void> check_runtime(const EngineInfo& engine, const std::string& runtime) {
+  const auto found = engine.runtimes.find(runtime);
+  if (found == engine.runtimes.end()) {
+    std::string known;
+    for (const auto& [name, program] : engine.runtimes) known += (known.empty() ? "" : ", ") + name;
+    const std::string fix = runtime == "runsc"
+                                ? "install gVisor of at least " + std::to_string(kOldestRunsc) +
+                                      " (docs/operations.md, \"gVisor\"), add it to \"runtimes\" in "
+                                      "/etc/docker/daemon.json and restart "
+                                      "Docker; or choose another with --runtime, knowing that runc does not "
+                                      "keep a program from the "
+                                      "host's kernel"
+                                : "add it to \"runtimes\" in /etc/docker/daemon.json and restart Docker";
+    return host_error("Docker has no runtime " + runtime + " (it has: " + known + "): " + fix);
+  }
+  if (!is_runsc(engine, runtime)) return {};
+  const unsigned date = runsc_date(version_of(found->second));
+  if (date == 0) {
+    return host_error("runtime " + runtime + ": " + found->second +
+                      " --version names no date; a gVisor of at least " + std::to_string(kOldestRunsc) +
+                      " is needed");
+  }
+  if (date < kOldestRunsc) {
+    return host_error("runtime " + runtime + ": " + found->second + " is of " + std::to_string(date) +
+                      ", and no box can be made in a gVisor before " + std::to_string(kOldestRunsc) +
+                      ": install a newer one (docs/operations.md, \"gVisor\")");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const ContainerSpec& spec,
+                                                    Deadline deadline) {
+  const EngineInfo engine = TRY(docker.info(deadline));
+  TRY(check_runtime(engine, spec.runtime));
+  const ImageInfo image = TRY(find_image(docker, spec, deadline));
+  if (image.entrypoint.empty()) {
+    return request_error("image",
+                         "image " + spec.image + " has no entry point: there is no supervisor in it");
+  }
+
+  const CgroupLayout layout = CgroupLayout::find(engine);
+  std::unique_ptr<Container> container(
+      new Container(docker, TRY(take_clean_lease(docker, layout, deadline))));
+  container->name_ = random_name();
+  if (Result<Slot> slot = Slot::make(layout, container->lease_.number(), spec.memory)) {
+    container->slot_.emplace(*std::move(slot));
+  } else {
+    container->slot_problem_ = slot.error().message();
+  }
+  Slot* slot = container->slot();
+  // Before anything exists that the record has to tell of.
+  LeaseRecord record = {.socket = docker.socket_path(), .name = container->name_};
+  if (slot != nullptr) record.slot = slot->cgroup_parent();
+  TRY(container->lease_.write(record));
+  container->id_ = TRY(docker.create(container->name_, create_body(spec, engine, image.id, slot), deadline));
+  record.container = container->id_;
+  TRY(container->lease_.write(record));
+  container->stream_ = TRY(docker.attach(container->id_, deadline));
+  if (Result<void> started = docker.start(container->id_, deadline); !started) {
+    Error error = std::move(started).error();
+    error.what += "; image " + spec.image + ", entry point " + image.entrypoint[0];
+    return error;
+  }
+  container->started_ = true;
+  return container;
+}
+
+Container::~Container() {
+  stream_.fd.reset();
+  const Deadline deadline = deadline_in(30s);
+  const Result<void> removed = docker_.remove(id_.empty() ? name_ : id_, deadline);
+  // A start that failed leaves processes of a container that is removed.
+  if (!started_ && !id_.empty()) kill_processes_of(id_);
+  slot_.reset();
+  if (removed) (void)lease_.clear();  // else `gc` still has to find it
+}
+
+Container::End Container::explain_end() {
+  End end;
+  const Deadline deadline = deadline_in(5s);
+  (void)docker_.wait(id_, deadline.within(2s));  // its stream ends a moment before it does
+  const Result<ContainerState> state = docker_.state(id_, deadline);
+  if (slot_ && slot_->out_of_memory()) end.out_of_memory = true;
+  if (!state) {
+    end.cause =
+        is_not_found(state.error()) ? "the container was removed by someone else" : state.error().message();
+    return end;
+  }
+  end.out_of_memory = end.out_of_memory || state->oom_killed;
+  end.cause = state->running ? "the container runs on, but its stream is closed"
+                             : "the container ended with exit code " + std::to_string(state->exit_code);
+  if (!state->error.empty()) end.cause += ": " + state->error;
+  return end;
+}
+
+void kill_processes_of(const std::string& container_id) {
+  if (container_id.size() != 64 || container_id.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator("/proc", failed)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const pid_t pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+    if (pid <= 1 || pid == ::getpid()) continue;
+    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+    const std::string words((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    // A whole argument, or the last part of a path in one: "-id ID", "--bundle=…/ID", "…/ID/log.json".
+    const std::string program = fs::path(words.c_str()).filename().string();
+    const bool ours = program.starts_with("containerd-shim") || program.starts_with("runsc") ||
+                      program.starts_with("runc") || program == "exe";
+    if (ours && words.find(container_id) != std::string::npos) ::kill(pid, SIGKILL);
+  }
+}
+
+}  // namespace bailiff

@@ -1,0 +1,92 @@
+#include "launcher/gc.h"
+
+#include <ctime>
+#include <thread>
+
+#include "launcher/container.h"
+
+namespace bailiff {
+namespace {
+
+constexpr Nanos kCreateTakes = 3s;  // between a create whose client is gone and its container in the list
+
+/// The id of the container a record names; empty when there is none.
+Result<std::string> find_recorded(DockerClient& docker, const LeaseRecord& record, Deadline deadline) {
+  // Without an id the launcher died in the middle of create, and the daemon may still be at it.
+  const Deadline patience = deadline.within(record.container.empty() ? kCreateTakes : Nanos{0});
+  for (;;) {
+    Result<std::string> id = docker.find(record.name, deadline);
+    if (id || !is_not_found(id.error())) return id;
+    if (patience.left() == Nanos{0}) return std::string();
+    std::this_thread::sleep_for(100ms);
+  }
+}
+
+bool overdue(const ContainerInfo& container) {
+  const auto label = container.labels.find(kLabelDeadline);
+  if (label == container.labels.end()) return false;
+  const long long deadline = std::strtoll(label->second.c_str(), nullptr, 10);
+  return deadline > 0 && deadline < static_cast<long long>(std::time(nullptr));
+}
+
+}  // namespace
+
+std::vector<std::string> clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease,
+                                      Deadline deadline) {
+  std::vector<std::string> removed;
+  const LeaseRecord record = lease.record();
+  if (record.empty()) return removed;
+  bool done = true;
+  if (!record.name.empty() && record.socket == docker.socket_path()) {
+    const Result<std::string> id = find_recorded(docker, record, deadline);
+    done = id.has_value();
+    if (id && !id->empty()) {
+      done = docker.remove(*id, deadline).has_value();
+      if (done) removed.push_back("container " + record.name);
+    }
+  } else if (!record.name.empty()) {
+    done = false;  // another daemon's; its part of the record stays for a gc that speaks to that one
+  }
+  if (!done) return removed;
+  kill_processes_of(record.container);
+  if (!record.slot.empty()) {
+    clear_slot(layout, record.slot);
+    removed.push_back("slot " + record.slot);
+  }
+  (void)lease.clear();
+  return removed;
+}
+
+Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline) {
+  Collected collected;
+  const CgroupLayout layout = CgroupLayout::find(TRY(docker.info(deadline)));
+  const std::string directory = lease_directory();
+  for (const unsigned number : Lease::numbers(directory)) {
+    Result<std::optional<Lease>> lease = Lease::try_take(directory, number);
+    if (!lease) {
+      collected.problems.push_back(lease.error().message());
+      continue;
+    }
+    if (!*lease || (*lease)->record().empty()) continue;  // somebody is at work under it, or all is tidy
+    for (std::string& what : clear_record(docker, layout, **lease, deadline)) {
+      collected.removed.push_back(std::move(what));
+    }
+    if (!(*lease)->record().empty()) {
+      collected.problems.push_back("lease " + std::to_string(number) + ": " + (*lease)->record().name +
+                                   " belongs to the Docker daemon at " + (*lease)->record().socket);
+    }
+  }
+  for (const ContainerInfo& container : TRY(docker.list_containers(kLabelOwner, deadline))) {
+    if (owner_may_live(container.labels.at(kLabelOwner)) && !overdue(container)) continue;
+    const Result<void> removed = docker.remove(container.id, deadline);
+    if (removed) {
+      collected.removed.push_back("container " + container.name);
+    } else {
+      collected.problems.push_back("container " + container.name + ": " + removed.error().message());
+    }
+    kill_processes_of(container.id);
+  }
+  return collected;
+}
+
+}  // namespace bailiff

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "launcher/docker_client.h"
+#include "launcher/lease.h"
+#include "launcher/slot.h"
+
+namespace bailiff {
+
+/// Removes what the record of this lease names, whose launcher is gone: its container, also one that Docker
+/// is still making, the processes that have its id, its slot. Clears the record when all that is done. What
+/// is not in the record is not touched. Answers what was removed, in words; nothing when there was nothing.
+std::vector<std::string> clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease,
+                                      Deadline deadline);
+
+struct Collected {
+  std::vector<std::string> removed = {};
+  std::vector<std::string> problems = {};
+};
+
+/// Removes everything that launchers which were killed left with this daemon: by the records of leases that
+/// nobody holds, and by the labels of containers whose owner is dead or whose deadline is over.
+Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline);
+
+}  // namespace bailiff

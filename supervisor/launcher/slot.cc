@@ -1,0 +1,215 @@
+#include "launcher/slot.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <thread>
+
+namespace bailiff {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kTop = "bailiff";
+
+bool has_word(const std::string& list, std::string_view word) {
+  std::istringstream words(list);
+  for (std::string each; std::getline(words, each, ',');) {
+    if (each == word) return true;
+  }
+  return false;
+}
+
+std::optional<std::string> read_small(int fd) {
+  std::array<char, 4096> text;
+  const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
+  if (got < 0) return std::nullopt;
+  return std::string(text.data(), static_cast<std::size_t>(got));
+}
+std::optional<std::string> read_small(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd ? read_small(fd.get()) : std::nullopt;
+}
+
+bool write_small(const std::string& path, const std::string& text) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+/// The number behind `key` ("usage_usec 12"), or the whole text when `key` is empty.
+std::optional<std::uint64_t> number_in(const std::string& text, std::string_view key) {
+  std::size_t at = 0;
+  if (!key.empty()) {
+    const std::string line = std::string(key) + " ";
+    at = text.starts_with(line) ? 0 : text.find("\n" + line);
+    if (at == std::string::npos) return std::nullopt;
+    at = text.find(' ', at) + 1;
+  }
+  std::uint64_t value = 0;
+  const auto read = std::from_chars(text.data() + at, text.data() + text.size(), value);
+  return read.ec == std::errc() ? std::optional(value) : std::nullopt;
+}
+std::optional<std::uint64_t> number_at(const std::string& path, std::string_view key = {}) {
+  const auto text = read_small(path);
+  return text ? number_in(*text, key) : std::nullopt;
+}
+
+/// Below a hierarchy's mount point.
+std::string relative_path(bool systemd, unsigned number) {
+  const std::string n = std::to_string(number);
+  return systemd ? std::string("bailiff.slice/bailiff-slot") + n + ".slice" : std::string(kTop) + "/slot" + n;
+}
+
+/// A group's directory has files that no rmdir minds; only directories below it are removed, the deepest
+/// first.
+void remove_tree(const std::string& directory) {
+  std::error_code failed;
+  std::vector<fs::path> below;
+  for (const auto& entry : fs::directory_iterator(directory, failed)) {
+    if (entry.is_directory(failed) && !entry.is_symlink(failed)) below.push_back(entry.path());
+  }
+  for (const fs::path& path : below) remove_tree(path.string());
+  ::rmdir(directory.c_str());
+}
+
+void kill_all_in(const std::string& directory) {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(directory, failed)) {
+    if (entry.is_directory(failed) && !entry.is_symlink(failed)) kill_all_in(entry.path().string());
+  }
+  std::ifstream procs(directory + "/cgroup.procs");
+  for (pid_t pid = 0; procs >> pid;) {
+    if (pid > 1) ::kill(pid, SIGKILL);
+  }
+}
+
+}  // namespace
+
+CgroupLayout CgroupLayout::find(const EngineInfo& engine) {
+  CgroupLayout layout = {.systemd = engine.cgroup_driver == "systemd", .v2 = engine.cgroup_version == 2};
+  if (engine.cgroup_driver == "none") return layout;  // rootless: its containers are in no group of their own
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);) {
+    // "36 35 0:30 / /sys/fs/cgroup/cpu rw … - cgroup cgroup rw,cpu,cpuacct" (proc(5))
+    const std::size_t dash = line.find(" - ");
+    if (dash == std::string::npos) continue;
+    std::istringstream before(line), after(line.substr(dash + 3));
+    std::string skip, root, where, type, source, options;
+    before >> skip >> skip >> skip >> root >> where;
+    after >> type >> source >> options;
+    if (root != "/" || (type != "cgroup" && type != "cgroup2")) continue;
+    layout.mounts.push_back(where);
+    const bool v2 = type == "cgroup2";
+    if (v2 != layout.v2) continue;
+    if (v2 || has_word(options, "cpuacct")) layout.cpu = where;
+    if (v2 || has_word(options, "memory")) layout.memory = where;
+  }
+  return layout;
+}
+
+Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::optional<Bytes> memory) {
+  if (layout.cpu.empty()) return host_error("no cgroup hierarchy that counts CPU time is mounted here");
+  Slot slot;
+  slot.v2_ = layout.v2;
+  const std::string below = relative_path(layout.systemd, number);
+  slot.cpu_directory_ = layout.cpu + "/" + below;
+  slot.memory_directory_ = layout.memory.empty() ? "" : layout.memory + "/" + below;
+  if (layout.systemd) {
+    slot.parent_ = "bailiff-slot" + std::to_string(number) + ".slice";
+    return slot;
+  }
+  slot.parent_ = "/" + below;
+  for (const std::string& mount : layout.mounts) {
+    const std::string top = mount + "/" + kTop, directory = mount + "/" + below;
+    slot.made_.push_back(directory);  // Docker makes it where we do not; either way it goes with the slot
+    if (mount != layout.cpu && mount != layout.memory) continue;
+    // Another slot that ends may remove the upper one in between: it is empty then.
+    int tries = 0;
+    while (::mkdir(directory.c_str(), 0755) < 0 && errno != EEXIST) {
+      if (errno != ENOENT || ++tries > 100) return errno_error("make cgroup " + directory);
+      if (::mkdir(top.c_str(), 0755) < 0 && errno != EEXIST) return errno_error("make cgroup " + top);
+      if (layout.v2) {
+        (void)write_small(mount + "/cgroup.subtree_control", "+memory");  // refused: no limit is held here
+        (void)write_small(top + "/cgroup.subtree_control", "+memory");
+      }
+    }
+  }
+  if (memory && !slot.memory_directory_.empty()) {
+    const std::string limit = slot.memory_directory_ + (layout.v2 ? "/memory.max" : "/memory.limit_in_bytes");
+    slot.holds_memory_ = write_small(limit, std::to_string(memory->count));
+    if (layout.v2)
+      (void)write_small(slot.memory_directory_ + "/memory.swap.max", "0");  // absent without swap
+  }
+  return slot;
+}
+
+Slot::~Slot() {
+  cpu_.reset();
+  // The container's groups go when its last process does, a moment after Docker says that it is removed.
+  for (const std::string& directory : made_) {
+    for (int tries = 0; tries < 50; ++tries) {
+      remove_tree(directory);
+      if (::access(directory.c_str(), F_OK) != 0) break;
+      std::this_thread::sleep_for(10ms);
+    }
+    ::rmdir(fs::path(directory).parent_path().c_str());  // fails while another slot is there
+  }
+}
+
+Nanos Slot::cpu_time() {
+  if (!cpu_) {
+    const std::string path = cpu_directory_ + (v2_ ? "/cpu.stat" : "/cpuacct.usage");
+    cpu_ = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!cpu_) return kUnknown;
+  }
+  const auto text = read_small(cpu_.get());
+  if (!text) return kUnknown;
+  const auto count = number_in(*text, v2_ ? "usage_usec" : "");
+  if (!count || *count == 0) return kUnknown;
+  return Nanos{static_cast<std::int64_t>(*count) * (v2_ ? 1000 : 1)};
+}
+
+bool Slot::out_of_memory() {
+  if (memory_directory_.empty()) return false;
+  if (v2_) return number_at(memory_directory_ + "/memory.events", "oom_kill").value_or(0) > 0;
+  if (!holds_memory_) return false;
+  // v1 counts kills in the group of the killed, which is gone; here is left that a charge was refused, at a
+  // peak that is the limit.
+  const auto failures = number_at(memory_directory_ + "/memory.failcnt");
+  const auto peak = number_at(memory_directory_ + "/memory.max_usage_in_bytes");
+  const auto limit = number_at(memory_directory_ + "/memory.limit_in_bytes");
+  constexpr std::uint64_t kOnePage = 2U << 20;  // a huge one: so far the peak may stay below
+  return failures && peak && limit && *failures > 0 && *peak + kOnePage >= *limit;
+}
+
+void clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent) {
+  const std::string prefix = layout.systemd ? "bailiff-slot" : std::string("/") + kTop + "/slot";
+  if (!cgroup_parent.starts_with(prefix)) return;
+  unsigned number = 0;
+  const char* end = cgroup_parent.data() + cgroup_parent.size();
+  const auto read = std::from_chars(cgroup_parent.data() + prefix.size(), end, number);
+  if (read.ec != std::errc() || (read.ptr != end && !layout.systemd)) return;
+  for (const std::string& mount : layout.mounts) {
+    const std::string directory = mount + "/" + relative_path(layout.systemd, number);
+    for (int tries = 0; tries < 100 && ::access(directory.c_str(), F_OK) == 0; ++tries) {
+      kill_all_in(directory);
+      if (layout.systemd) break;  // the slice itself is systemd's
+      remove_tree(directory);
+      if (::access(directory.c_str(), F_OK) != 0) break;
+      std::this_thread::sleep_for(20ms);
+    }
+    if (!layout.systemd) ::rmdir((mount + "/" + kTop).c_str());
+  }
+}
+
+}  // namespace bailiff

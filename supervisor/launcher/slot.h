@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "base/units.h"
+#include "launcher/docker_client.h"
+
+namespace bailiff {
+
+/// Where this host keeps its cgroups, and how Docker names a parent there.
+struct CgroupLayout {
+  bool systemd = false;  // Docker's cgroup driver: a parent is then the name of a slice
+  bool v2 = false;
+  std::string cpu = {};                  // directory of the hierarchy that counts CPU time; empty: none found
+  std::string memory = {};               // of the one that limits memory; empty: none
+  std::vector<std::string> mounts = {};  // all hierarchies: Docker makes directories in each
+
+  /// Reads /proc/self/mountinfo. Nothing is mounted or moved.
+  static CgroupLayout find(const EngineInfo& engine);
+};
+
+/// The host's own cgroup around one container: its clock counts what the guest's cannot, and its memory limit
+/// proves an out-of-memory kill that took the whole container. Only groups below `bailiff` are made, none is
+/// moved, and what is in one is our container by construction.
+///
+/// With Docker's cgroupfs driver the directories are made here; with systemd's they appear when the container
+/// starts, as slices of systemd's that stay for the next one.
+class Slot {
+ public:
+  /// `number` is a Lease's. `memory`: a limit for all that is in the slot, where this host can hold it.
+  /// Errors: no hierarchy counts CPU time, or no group can be made. Nothing is left then.
+  static Result<Slot> make(const CgroupLayout& layout, unsigned number, std::optional<Bytes> memory);
+  Slot(Slot&&) noexcept = default;
+  Slot& operator=(Slot&&) = delete;
+  ~Slot();
+
+  /// HostConfig.CgroupParent
+  [[nodiscard]] const std::string& cgroup_parent() const { return parent_; }
+  /// Whether the limit is held here, so that the container needs none of its own.
+  [[nodiscard]] bool holds_memory() const { return holds_memory_; }
+
+  /// CPU time of all that ever ran in it. kUnknown: it cannot be read, or nothing has been counted: then
+  /// Docker put the container elsewhere.
+  Nanos cpu_time();
+  static constexpr Nanos kUnknown{-1};
+  /// "cgroup v1 cpuacct.usage" | "cgroup v2 cpu.stat"
+  [[nodiscard]] const char* clock() const { return v2_ ? "cgroup v2 cpu.stat" : "cgroup v1 cpuacct.usage"; }
+  [[nodiscard]] Nanos resolution() const { return v2_ ? Nanos{1000} : Nanos{1}; }
+  /// Whether its counters prove that its memory ran out.
+  bool out_of_memory();
+
+ private:
+  Slot() = default;
+
+  std::string parent_;
+  std::vector<std::string> made_;  // directories, removed at the end
+  std::string cpu_directory_;
+  std::string memory_directory_;
+  UniqueFd cpu_;  // kept: 15 µs a reading instead of 50
+  bool v2_ = false;
+  bool holds_memory_ = false;
+};
+
+/// Kills what is in the slot's groups and removes them; for one whose launcher was killed. Only a name that
+/// Slot::make gives is taken.
+void clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent);
+
+}  // namespace bailiff

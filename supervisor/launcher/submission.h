@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "launcher/runner.h"
+#include "spec/language.h"
+#include "spec/run_result.h"
+
+namespace bailiff {
+
+struct SubmitTest {
+  std::string name = {};
+  std::string input = {};
+};
+
+/// A program to be compiled and run on tests: a compile container where the language has one, then one box in
+/// one run container for all tests.
+struct SubmitSpec {
+  Language language = {};
+  std::map<std::string, InputFile> files = {};
+  std::vector<SubmitTest> tests = {};
+  bool stop_on_first_failure = false;
+};
+
+struct TestResult {
+  std::string name = {};
+  RunResult run = {};
+};
+
+struct SubmitResult {
+  /// CE when the compiler failed; else the status of the first test that is not OK, or OK. IE goes before
+  /// all.
+  std::string status = "OK";
+  std::optional<RunResult> compile = {};  // its output cut to kMaxDiagnostics
+  std::vector<TestResult> tests = {};
+};
+
+inline constexpr std::size_t kMaxDiagnostics = 65536;  // bytes, of each stream
+
+/// Makes a runner for this image, for runs up to `limits`.
+using MakeRunner = std::function<Result<Runner>(const std::string& image, const Limits& limits)>;
+
+/// Errors: what makes a submission impossible before its first run: image, runtime, Docker, a bad file name.
+Result<SubmitResult> submit(const SubmitSpec& spec, const MakeRunner& make_runner, Nanos patience,
+                            int cancel_fd);
+
+/// {"status":…,"compile":RunResult or null,"tests":[{"name":…, as a RunResult},…]}, one line.
+std::string to_json(const SubmitResult& result);
+/// A line for each test, and the compiler's message.
+std::string to_text(const SubmitResult& result);
+
+}  // namespace bailiff

@@ -1,0 +1,370 @@
+// bailiff: runs programs in containers with bailiff-supervisor in them. See docs/operations.md, "The
+// launcher".
+
+#include <malloc.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "launcher/docker_client.h"
+#include "launcher/gc.h"
+#include "launcher/host_check.h"
+#include "launcher/runner.h"
+#include "launcher/submission.h"
+#include "main/input.h"
+#include "spec/json.h"
+#include "spec/language.h"
+
+namespace bailiff {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kExitResult = 0;
+constexpr int kExitError = 2;
+constexpr int kExitUsage = 64;         // EX_USAGE, sysexits.h
+constexpr Nanos kStartTakes = 60s;     // a container under gVisor on a machine under load
+constexpr Nanos kEngineAnswers = 30s;  // calls that start nothing
+constexpr std::size_t kMaxFile = std::size_t{1} << 30;
+constexpr const char* kBox = "run";
+
+struct Options {
+  std::string docker = "/var/run/docker.sock";
+  std::string runtime = "runsc";
+  std::string image;
+  std::vector<std::string> allowed_images;
+  std::string cpus;
+  std::uint64_t container_memory = 0;
+  unsigned patience_seconds = 30;
+  std::string supervisor;
+  std::string images;
+  bool json = false;
+
+  std::string spec_path;
+
+  std::string language;
+  std::vector<std::string> files;
+  std::string tests;
+  std::string input = "/dev/null";
+  bool stop_on_first_failure = false;
+
+  std::vector<std::string> build;
+};
+
+/// SIGINT, SIGTERM and SIGHUP as something to poll: whoever waits gives up, and everything is removed on the
+/// way out.
+UniqueFd catch_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, signal);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/// The directory of this program, without a slash at the end.
+std::string own_directory() {
+  std::array<char, 4096> path;
+  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (length <= 0) return ".";
+  return fs::path(std::string(path.data(), static_cast<std::size_t>(length))).parent_path().string();
+}
+
+/// --images, else $BAILIFF_IMAGES, else where a build tree or an installation has it.
+std::string images_directory(const Options& options) {
+  if (!options.images.empty()) return options.images;
+  if (const char* given = std::getenv("BAILIFF_IMAGES"); given != nullptr) return given;
+  const std::string own = own_directory();
+  for (const char* place : {"/../../../images", "/../share/bailiff/images"}) {
+    if (fs::is_directory(own + place)) return fs::weakly_canonical(own + place).string();
+  }
+  return "images";
+}
+
+/// What else than the program is in its container: the supervisor, gVisor's own memory, what the box's files
+/// and outputs take. The run's limit is the supervisor's to hold; this one is the wall behind it.
+std::optional<Bytes> container_memory(const Options& options, const Limits& limits) {
+  if (options.container_memory > 0) return Bytes{options.container_memory};
+  if (!limits.memory) return std::nullopt;
+  return Bytes{limits.memory->count + limits.disk.count + 2 * limits.output.count +
+               (std::uint64_t{512} << 20)};
+}
+
+Result<Runner> make_runner(const Options& options, DockerClient& docker, const std::string& image,
+                           const Limits& limits, Nanos lifetime, int cancel_fd) {
+  const Deadline deadline = deadline_in(kStartTakes, cancel_fd);
+  if (options.runtime == "native") {
+    return Runner::native(
+        options.supervisor.empty() ? own_directory() + "/bailiff-supervisor" : options.supervisor, deadline);
+  }
+  return Runner::in_container(
+      docker,
+      {.image = image,
+       .runtime = options.runtime,
+       .allowed_images = {options.allowed_images.begin(), options.allowed_images.end()},
+       .memory = container_memory(options, limits),
+       .cpus = options.cpus,
+       .lifetime = lifetime},
+      deadline);
+}
+
+Result<std::string> run(const Options& options, int cancel_fd) {
+  RunSpec spec = TRY(read_run_spec_file(options.spec_path));
+  TRY(load_files(spec));
+  if (options.runtime != "native" && options.image.empty()) {
+    return request_error("image", "--image is missing: the image to run in, bailiff/python for instance");
+  }
+  DockerClient docker(options.docker);
+  const Nanos patience = std::chrono::seconds(options.patience_seconds);
+  const Nanos lifetime = kStartTakes + spec.limits.wall_time + patience + 10min;
+  Runner runner = TRY(make_runner(options, docker, options.image, spec.limits, lifetime, cancel_fd));
+  TRY(runner.open(kBox, spec.files, spec.limits, spec.given, deadline_in(kStartTakes, cancel_fd)));
+  return to_json(TRY(runner.run(kBox, spec, spec.stdin_content.bytes, patience, cancel_fd)));
+}
+
+Result<Language> find_language(const Options& options) {
+  const std::string directory = images_directory(options);
+  const bool plain = options.language.find_first_of("/.") == std::string::npos;
+  const std::string path = directory + "/" + options.language + "/language.json";
+  Result<std::string> text = plain ? read_file(path, kMaxSpecBytes) : host_error("not a name");
+  if (text) {
+    Result<Language> language = parse_language(*text);
+    if (language) return language;
+    Error error = std::move(language).error();
+    error.key = path + ": " + error.key;
+    return error;
+  }
+  std::vector<std::string> known;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(directory, failed)) {
+    if (fs::exists(entry.path() / "language.json", failed)) known.push_back(entry.path().filename().string());
+  }
+  std::sort(known.begin(), known.end());
+  std::string list;
+  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+  return request_error(
+      "LANG", known.empty() ? "no language definitions in " + directory + ": --images DIR says where"
+                            : options.language + " is not a language; in " + directory + " are: " + list);
+}
+
+Result<std::string> read_input(const std::string& path, const std::string& key) {
+  Result<std::string> bytes = read_file(path, kMaxFile);
+  if (bytes) return bytes;
+  Error error = std::move(bytes).error();
+  error.fault = Fault::kRequest;
+  error.key = key;
+  return error;
+}
+
+/// NAME.in of a directory, by name; the whole rest of the directory is the judge's business.
+Result<std::vector<SubmitTest>> read_tests(const Options& options) {
+  std::vector<SubmitTest> tests;
+  if (options.tests.empty()) {
+    tests.push_back({"stdin", TRY(read_input(options.input, "--stdin"))});
+    return tests;
+  }
+  std::vector<fs::path> paths;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(options.tests, failed)) {
+    if (entry.path().extension() == ".in") paths.push_back(entry.path());
+  }
+  if (failed) return request_error("--tests", options.tests + ": " + failed.message());
+  if (paths.empty()) return request_error("--tests", options.tests + " has no file NAME.in");
+  std::sort(paths.begin(), paths.end());
+  for (const fs::path& path : paths)
+    tests.push_back({path.stem().string(), TRY(read_input(path.string(), "--tests"))});
+  return tests;
+}
+
+Result<std::string> submit(const Options& options, int cancel_fd) {
+  SubmitSpec spec = {.language = TRY(find_language(options)),
+                     .stop_on_first_failure = options.stop_on_first_failure};
+  for (const std::string& path : options.files) {
+    // One file is the program, whatever it is called; several know each other by name.
+    const std::string name =
+        options.files.size() == 1 ? spec.language.source : fs::path(path).filename().string();
+    TRY(check_box_name(name, path));
+    if (spec.files.contains(name)) return request_error(path, "two files are called " + name);
+    spec.files[name] = {.content = {.bytes = TRY(read_input(path, path))}};
+  }
+  spec.tests = TRY(read_tests(options));
+  DockerClient docker(options.docker);
+  const Nanos patience = std::chrono::seconds(options.patience_seconds);
+  const auto runs = static_cast<std::int64_t>(spec.tests.size());
+  Nanos lifetime = kStartTakes + 10min + (spec.language.run.limits.wall_time + patience) * runs;
+  if (spec.language.compile) lifetime += spec.language.compile->spec.limits.wall_time;
+  const MakeRunner make = [&](const std::string& image, const Limits& limits) {
+    return make_runner(options, docker, image, limits, lifetime, cancel_fd);
+  };
+  const SubmitResult result = TRY(submit(spec, make, patience, cancel_fd));
+  if (options.json) return to_json(result);
+  std::string text = to_text(result);
+  text.pop_back();  // print_line adds it
+  return text;
+}
+
+Result<std::string> check(const Options& options, bool* is_usable) {
+  DockerClient docker(options.docker);
+  const std::vector<CheckRow> rows = check_host(docker, options.runtime, deadline_in(kEngineAnswers));
+  *is_usable = usable(rows);
+  return options.json ? to_json(rows) : to_text(rows);
+}
+
+Result<std::string> gc(const Options& options) {
+  DockerClient docker(options.docker);
+  const Collected collected = TRY(collect_garbage(docker, deadline_in(5min)));
+  std::string text;
+  for (const std::string& what : collected.removed) text += "removed " + what + "\n";
+  for (const std::string& what : collected.problems) text += "left " + what + "\n";
+  text += std::to_string(collected.removed.size()) + " removed";
+  return text;
+}
+
+/// The images of every language that has a definition, and whether Docker has them.
+Result<std::string> list_images(const Options& options) {
+  DockerClient docker(options.docker);
+  const std::string directory = images_directory(options);
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(directory, failed))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) {
+    const Result<std::string> definition =
+        read_file(directory + "/" + name + "/language.json", kMaxSpecBytes);
+    if (!definition) continue;
+    const Language language = TRY(parse_language(*definition));
+    for (const std::string& image : {language.compile_image, language.run_image}) {
+      if (image.empty()) continue;
+      const Result<ImageInfo> info = docker.inspect_image(image, deadline_in(kEngineAnswers));
+      if (!info && !is_not_found(info.error())) return info.error();
+      std::array<char, 128> row;
+      const std::string size = info ? std::to_string(info->bytes >> 20) + " MiB" : "not built";
+      std::snprintf(row.data(), row.size(), "%-12s %-32s %s", name.c_str(), image.c_str(), size.c_str());
+      text += (text.empty() ? "" : "\n") + std::string(row.data());
+    }
+  }
+  if (text.empty()) return request_error("--images", "no language definitions in " + directory);
+  return text;
+}
+
+/// Hands over to images/build, which shows its progress.
+int build_images(const Options& options) {
+  std::string program = images_directory(options) + "/build";
+  ::setenv("DOCKER_HOST", ("unix://" + options.docker).c_str(), 1);
+  std::vector<char*> argv = {program.data()};
+  std::vector<std::string> languages = options.build;
+  for (std::string& language : languages) argv.push_back(language.data());
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  (void)print_line(to_json(errno_error("start " + program)));
+  return kExitError;
+}
+
+int answer(const Result<std::string>& result) {
+  if (result) return print_line(*result) ? kExitResult : kExitError;
+  (void)print_line(to_json(result.error()));
+  return kExitError;
+}
+
+void add_container_options(CLI::App& command, Options& options) {
+  command
+      .add_option("--runtime", options.runtime,
+                  "Docker's runtime; or native: bailiff-supervisor here, without a container")
+      ->capture_default_str();
+  command.add_option("--allow-image", options.allowed_images,
+                     "an image without our label that may be used, by name or id; may be repeated");
+  command.add_option("--cpus", options.cpus, "CPUs of the container, 0 or 2-3; default: all");
+  command
+      .add_option(
+          "--container-memory", options.container_memory,
+          "bytes of memory for the whole container; default: the run's limit and 512 MiB and its files")
+      ->check(CLI::Range(std::uint64_t{64} << 20, std::uint64_t{1} << 50));
+  command
+      .add_option("--patience", options.patience_seconds,
+                  "seconds beyond a run's wall time after which a silent container is given up")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 3600U));
+  command.add_option("--supervisor", options.supervisor, "for native: the program; default: beside this one");
+}
+
+}  // namespace
+}  // namespace bailiff
+
+int main(int argc, char** argv) {
+  using namespace bailiff;               // NOLINT: this is the program
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);  // a large output's memory is given back
+  Options options;
+  if (const char* host = std::getenv("DOCKER_HOST");
+      host != nullptr && std::string(host).starts_with("unix://")) {
+    options.docker = std::string(host).substr(7);
+  }
+  CLI::App app{"Runs strangers' programs in containers and says what happened.", "bailiff"};
+  app.require_subcommand(1);
+  app.add_option("--docker", options.docker, "Docker's socket; default: that of $DOCKER_HOST")
+      ->capture_default_str();
+
+  CLI::App* run_command =
+      app.add_subcommand("run", "run one RunSpec, print one RunResult (docs/run-spec.md)");
+  run_command->add_option("SPEC", options.spec_path, "file with the RunSpec; - for standard input")
+      ->required();
+  run_command->add_option("--image", options.image, "image to run in, by name or id");
+  add_container_options(*run_command, options);
+
+  CLI::App* submit_command = app.add_subcommand("submit", "compile a program and run it on tests");
+  submit_command->add_option("LANG", options.language, "a language: bailiff images list")->required();
+  submit_command->add_option("FILE", options.files, "its source files")->required();
+  CLI::Option* tests = submit_command->add_option("--tests", options.tests, "directory of inputs NAME.in");
+  submit_command->add_option("--stdin", options.input, "the one input; - for standard input; default: none")
+      ->excludes(tests);
+  submit_command->add_flag("--stop-on-first-failure", options.stop_on_first_failure,
+                           "no test after one that is not OK");
+  submit_command->add_flag("--json", options.json, "all results as JSON");
+  submit_command->add_option("--images", options.images, "directory of language definitions");
+  add_container_options(*submit_command, options);
+
+  CLI::App* images_command = app.add_subcommand("images", "the images of the languages");
+  images_command->require_subcommand(1);
+  images_command->add_option("--images", options.images, "directory of language definitions");
+  CLI::App* list_command = images_command->add_subcommand("list", "those there are, and which are built");
+  CLI::App* build_command = images_command->add_subcommand("build", "build them");
+  build_command->add_option("LANG", options.build, "default: all");
+
+  CLI::App* check_command =
+      app.add_subcommand("check", "what this host has and lacks, with the line that helps");
+  check_command->add_flag("--json", options.json, "as JSON");
+  check_command->add_option("--runtime", options.runtime, "the runtime that is required")
+      ->capture_default_str();
+
+  CLI::App* gc_command = app.add_subcommand("gc", "remove what launchers that were killed left");
+  CLI::App* version_command = app.add_subcommand("version", "print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitResult : kExitUsage;
+  }
+  if (build_command->parsed()) return build_images(options);
+  const UniqueFd signals = catch_signals();
+  if (run_command->parsed()) return answer(run(options, signals.get()));
+  if (submit_command->parsed()) return answer(submit(options, signals.get()));
+  if (list_command->parsed()) return answer(list_images(options));
+  if (gc_command->parsed()) return answer(gc(options));
+  if (version_command->parsed()) return answer(std::string(BAILIFF_VERSION));
+  if (!check_command->parsed()) return kExitUsage;
+  bool is_usable = false;
+  const int code = answer(check(options, &is_usable));
+  return is_usable ? code : kExitError;
+}

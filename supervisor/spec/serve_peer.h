@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.h"
+#include "spec/run_result.h"
+#include "spec/serve_message.h"
+
+namespace bailiff {
+
+/// The other side of serve_message.h: what a peer of `serve` sends, and how it reads the replies. What comes
+/// back is data of a container that runs strangers' programs: everything is checked, nothing is believed.
+
+/// The version in `hello` and in the magic of every frame.
+inline constexpr std::uint64_t kServeProtocol = 1;
+
+std::string open_request(const OpenRequest& request);
+/// Only the limits the caller wrote (RunSpec::given) are sent, so that a default may bend to the host.
+std::string run_request(const RunRequest& request);
+std::string close_request(std::uint64_t id, std::string_view box);
+
+struct HelloReply {
+  std::uint64_t protocol = 0;
+  std::string version = {};
+  std::string runtime = {};
+};
+struct OpenedReply {};
+struct ClosedReply {};
+
+struct Reply {
+  std::uint64_t id = 0;  // 0: hello, or an error about a request whose id could not be read
+  std::variant<HelloReply, OpenedReply, ClosedReply, RunResult, Error> what = HelloReply{};
+};
+
+/// Reads one reply with the body of its frame. Keys it does not know are ignored (docs/protocol.md,
+/// "Versions"). Errors: kInternal; what came is no reply, or a place in it lies outside of the body.
+Result<Reply> parse_reply(std::string_view header, std::string_view body);
+
+}  // namespace bailiff

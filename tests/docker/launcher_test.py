@@ -1,0 +1,392 @@
+#!/usr/bin/python3
+"""The launcher against a real engine, under runsc and under runc: launcher_test.py BAILIFF SUPERVISOR PROGRAMS
+[unittest arguments]. $DOCKER_HOST is the engine; the lane of ./test starts one. The images it needs are made here:
+the supervisor and the static programs of tests/programs, nothing else."""
+import base64
+import hashlib
+import io
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import unittest
+
+BAILIFF, SUPERVISOR, PROGRAMS = sys.argv[1:4]
+IMAGE, STRANGER, EMPTY, SILENT = (f"bailiff-launcher-test-{name}" for name in ("c", "stranger", "empty", "silent"))
+MIB = 1 << 20
+
+
+def docker(*arguments, stdin=None):
+    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, timeout=120)
+    if done.returncode != 0:
+        raise RuntimeError(f"docker {arguments}: {done.stderr.decode()}")
+    return done.stdout.decode()
+
+
+def make_image(name, entry_point, label, files):
+    tree = io.BytesIO()
+    with tarfile.open(fileobj=tree, mode="w") as tar:
+        for folder in ("usr", "usr/bin", "tmp", "run", "proc", "dev", "etc", "box"):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(entry)
+        for path in files:
+            tar.add(path, "usr/bin/" + pathlib.Path(path).name)
+    changes = ["-c", f"ENTRYPOINT {json.dumps(entry_point)}"] + (["-c", "LABEL bailiff.language=c"] if label else [])
+    docker("import", *changes, "-", name, stdin=tree.getvalue())
+
+
+def setUpModule():
+    programs = [f"{PROGRAMS}/{name}" for name in ("burn", "emit", "hog", "show", "nothing", "copy")]
+    make_image(IMAGE, ["/usr/bin/bailiff-supervisor"], True, [SUPERVISOR, *programs])
+    make_image(STRANGER, ["/usr/bin/bailiff-supervisor"], False, [SUPERVISOR, *programs])
+    make_image(EMPTY, ["/usr/bin/bailiff-supervisor"], True, programs)
+    make_image(SILENT, ["/usr/bin/burn", "plain", "100000"], True, programs)
+
+
+def start(*arguments, **keywords):
+    return subprocess.Popen([BAILIFF, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            **keywords)
+
+
+def call(*arguments, stdin=b"", env=None):
+    process = start(*arguments, env=env)
+    out, err = process.communicate(stdin, timeout=180)
+    return process.returncode, out, err
+
+
+def run(spec, *arguments, runtime="runsc", image=IMAGE):
+    code, out, err = call("run", "--runtime", runtime, "--image", image, *arguments, "-", stdin=json.dumps(spec).encode())
+    return code, json.loads(out or b"{}")
+
+
+def our_containers():
+    return docker("ps", "-aq", "--no-trunc", "--filter", "label=bailiff.owner").split()
+
+
+def traces(patience=10):
+    """What is left for good: containerd tidies up a moment after a shim has died."""
+    deadline = time.monotonic() + patience
+    while (left := traces_now()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def traces_now():
+    """What a launcher may leave: containers, cgroups, and processes of this engine's runtimes, which have its directory
+    and a container's id among their arguments, though Docker does not know the container."""
+    known = set(docker("ps", "-aq", "--no-trunc").split())
+    engine = os.path.dirname(os.environ["DOCKER_HOST"].removeprefix("unix://")) + "/"
+    lost = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        ids = set(re.findall(r"[0-9a-f]{64}", words))
+        if engine in words and ids and not ids & known:
+            lost.append(words.replace("\0", " ")[:200])
+    left = {"containers": our_containers(), "processes": lost,
+            "slots": [str(slot) for slot in pathlib.Path("/sys/fs/cgroup").glob("*/bailiff/slot*")]}
+    return {key: value for key, value in left.items() if value}
+
+
+class BothRuntimes:
+    """What holds whatever the runtime is."""
+
+    def run_spec(self, spec, *arguments, **keywords):
+        code, result = run(spec, *arguments, runtime=self.runtime, **keywords)
+        self.assertEqual(code, 0, result)
+        return result
+
+    def test_a_program_runs_and_is_measured_by_the_host(self):
+        result = self.run_spec({"argv": ["/usr/bin/burn", "plain", "500"], "limits": {"cpu_time_ms": 5000, "wall_time_ms": 20000}})
+        self.assertEqual(result["status"], "OK", result)
+        self.assertEqual(result["sandbox"]["runtime"], self.runtime)
+        slot = [other for other in result["cpu_time"]["others"] if other["source"] == "slot"]
+        self.assertEqual(len(slot), 1, result["cpu_time"])
+        # The program burns 500 ms by its own clock. The guest's goes on while the host has it off the CPU, so that on a
+        # busy machine the host counts far less; else its kernel and the supervisor come on top.
+        self.assertGreater(slot[0]["ns"], 20e6)
+        self.assertLess(slot[0]["ns"], 5000e6)
+
+    def test_files_and_input_go_in_and_output_comes_back(self):
+        data = bytes(range(256)) * 100
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            result = self.run_spec({"argv": ["/usr/bin/show", "in.bin"], "files": {"in.bin": {"path": file.name}},
+                                    "collect": ["in.bin"], "stdin": {"content": "unread"}})
+        self.assertEqual(base64.b64decode(result["files"]["in.bin"]["base64"]), data, result)
+
+    def test_limits_end_a_run(self):
+        result = self.run_spec({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 300, "wall_time_ms": 30000}})
+        self.assertEqual((result["status"], result["reason"]), ("TLE", "cpu"), result)
+        result = self.run_spec({"argv": ["/usr/bin/hog", "main", "300", "5000"], "limits": {"memory_bytes": 64 * MIB, "wall_time_ms": 20000}})
+        self.assertEqual(result["status"], "MLE", result)
+
+    def test_a_container_out_of_memory_is_a_memory_limit(self):
+        result = self.run_spec({"argv": ["/usr/bin/hog", "main", "600", "5000"], "limits": {"memory_bytes": 2048 * MIB, "wall_time_ms": 30000}},
+                               "--container-memory", str(160 * MIB))
+        self.assertEqual((result["status"], result["reason"]), ("MLE", "container_oom"), result)
+        self.assertEqual(result["killed_by"], "kernel_oom")
+
+    def test_a_bad_key_is_refused_by_name(self):
+        code, result = run({"argv": ["/usr/bin/nothing"], "limits": {"cpu_time_ms": 0}}, runtime=self.runtime)
+        self.assertEqual((code, result["error"]["key"]), (2, "limits.cpu_time_ms"), result)
+        code, result = run({"argv": ["/usr/bin/nothing"], "require": {"memory": "magic"}}, runtime=self.runtime)
+        self.assertEqual((code, result["error"]["kind"], result["error"]["key"]), (2, "request", "require.memory"), result)
+
+    def test_a_container_that_is_killed_is_an_internal_error(self):
+        process = start("run", "--runtime", self.runtime, "--image", IMAGE, "-")
+        process.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode())
+        process.stdin.close()
+        deadline = time.monotonic() + 30
+        while not docker("ps", "-q", "--filter", "label=bailiff.owner").split():
+            self.assertLess(time.monotonic(), deadline)
+        time.sleep(1)
+        docker("kill", *our_containers())
+        result = json.loads(process.stdout.read())
+        process.wait()
+        self.assertEqual((result["status"], result["reason"]), ("IE", "launcher"), result)
+        self.assertIn("exit code 137", result["reason_detail"])
+
+    def test_interrupted_it_leaves_nothing(self):
+        process = start("run", "--runtime", self.runtime, "--image", IMAGE, "-")
+        process.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode())
+        process.stdin.close()
+        time.sleep(1.5)
+        process.send_signal(signal.SIGTERM)
+        out = process.stdout.read()
+        self.assertEqual(process.wait(30), 2, out)
+
+    def tearDown(self):
+        self.assertEqual(traces(), {})
+
+
+class UnderRunsc(BothRuntimes, unittest.TestCase):
+    runtime = "runsc"
+
+
+class UnderRunc(BothRuntimes, unittest.TestCase):
+    runtime = "runc"
+
+
+class Output(unittest.TestCase):
+    def test_64_mib_arrive_whole_20_times_under_runsc(self):
+        wanted = hashlib.sha256(bytes(range(256)) * (64 * MIB // 256)).hexdigest()
+        spec = {"argv": ["/usr/bin/emit", "1", str(64 * MIB), "binary"],
+                "limits": {"output_bytes": 64 * MIB, "cpu_time_ms": 60000, "wall_time_ms": 120000}}
+        for _ in range(20):
+            code, result = run(spec)
+            out = result["stdout"]
+            self.assertEqual((code, result["status"], out["bytes"], out["truncated"]), (0, "OK", 64 * MIB, False))
+            self.assertEqual((hashlib.sha256(base64.b64decode(out["base64"])).hexdigest(), out["sha256"]), (wanted, wanted))
+
+
+class Submissions(unittest.TestCase):
+    """The way of a submission, with a "compiler" that needs no image of a gigabyte: what is submitted is a program, and
+    compiling it is running one of tests/programs beside it. The real languages: images/."""
+
+    def language(self, compiler):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        definition = {"id": "program", "name": "Program", "source": "main", "images": {"compile": IMAGE, "run": IMAGE},
+                      "compile": {"argv": compiler, "limits": {"cpu_time_ms": 5000, "wall_time_ms": 30000}, "produces": {"main": "0755"}},
+                      "run": {"argv": ["./main"], "limits": {"cpu_time_ms": 500, "wall_time_ms": 20000}},
+                      "version": ["/usr/bin/nothing"]}
+        (pathlib.Path(folder) / "program").mkdir()
+        (pathlib.Path(folder) / "program/language.json").write_text(json.dumps(definition))
+        return folder
+
+    def submit(self, compiler, program, *arguments, inputs=()):
+        folder = self.language(compiler)
+        for name, text in inputs:
+            (pathlib.Path(folder) / f"{name}.in").write_bytes(text)
+        tests = ["--tests", folder] if inputs else []
+        code, out, err = call("submit", "program", f"{PROGRAMS}/{program}", "--images", folder, *tests, *arguments)
+        self.assertEqual(traces(), {})
+        self.assertEqual(code, 0, (out, err))
+        return out
+
+    def test_every_test_gets_its_own_input(self):
+        out = json.loads(self.submit(["/usr/bin/nothing"], "copy", "--json", inputs=[("02", b"two"), ("01", b"one"), ("10", b"ten")]))
+        self.assertEqual(out["status"], "OK", out)
+        self.assertEqual(out["compile"]["status"], "OK")
+        self.assertEqual([(t["name"], t["stdout"]["text"]) for t in out["tests"]], [("01", "one"), ("02", "two"), ("10", "ten")])
+
+    def test_a_compiler_that_fails_is_a_compile_error_with_its_message_cut(self):
+        out = json.loads(self.submit(["/usr/bin/copy", "300000"], "copy", "--json"))
+        self.assertEqual((out["status"], out["tests"]), ("CE", []))
+        self.assertEqual(out["compile"]["stderr"]["bytes"], 300000, out["compile"]["status"])
+        self.assertTrue(out["compile"]["stderr"]["truncated"])
+        self.assertEqual(len(out["compile"]["stderr"]["text"]), 65536)
+
+    def test_the_first_failure_is_the_verdict_and_can_be_the_end(self):
+        inputs = [("1", b"ok"), ("2", b"burn"), ("3", b"ok")]
+        out = json.loads(self.submit(["/usr/bin/nothing"], "copy", "--json", inputs=inputs))
+        self.assertEqual((out["status"], [t["status"] for t in out["tests"]]), ("TLE", ["OK", "TLE", "OK"]))
+        out = json.loads(self.submit(["/usr/bin/nothing"], "copy", "--json", "--stop-on-first-failure", inputs=inputs))
+        self.assertEqual((out["status"], [t["status"] for t in out["tests"]]), ("TLE", ["OK", "TLE"]))
+
+    def test_a_table_for_people(self):
+        out = self.submit(["/usr/bin/nothing"], "copy", inputs=[("1", b"ok")]).decode()
+        self.assertIn("verdict: OK", out)
+        self.assertRegex(out, r"(?m)^1 +OK +[0-9.]+ ms +[0-9.]+ ms")
+
+
+class Languages(unittest.TestCase):
+    """Real ones, in their images, by default: under runsc."""
+    examples = pathlib.Path(__file__).resolve().parents[2] / "docs/examples"
+
+    def submit(self, *arguments):
+        code, out, err = call("submit", "--json", *arguments)
+        self.assertEqual(traces(), {})
+        self.assertEqual(code, 0, (out, err))
+        return json.loads(out)
+
+    def test_cpp_with_a_directory_of_tests(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("1", "5\n3 1 4 1 5\n"), ("2", "3\n3 2 1\n"), ("3", "1\n1\n")):
+                (pathlib.Path(folder) / f"{name}.in").write_text(text)
+                (pathlib.Path(folder) / f"{name}.out").write_text("the judge's business")
+            out = self.submit("cpp", str(self.examples / "inversions.cc"), "--tests", folder)
+        self.assertEqual([(t["name"], t["status"], t["stdout"]["text"]) for t in out["tests"]],
+                         [("1", "OK", "3\n"), ("2", "OK", "3\n"), ("3", "OK", "0\n")], out)
+        self.assertEqual({t["sandbox"]["runtime"] for t in out["tests"]} | {out["compile"]["sandbox"]["runtime"]}, {"runsc"})
+
+    def test_cpp_that_does_not_compile(self):
+        with tempfile.NamedTemporaryFile(suffix=".cc") as file:
+            file.write(b"int main() { return undeclared_name; }\n")
+            file.flush()
+            out = self.submit("cpp", file.name)
+        self.assertEqual((out["status"], out["tests"]), ("CE", []))
+        self.assertIn("undeclared_name", out["compile"]["stderr"]["text"])
+
+    def test_c_under_runc(self):
+        out = self.submit("c", str(self.examples / "hello.c"), "--runtime", "runc")
+        self.assertEqual((out["status"], out["tests"][0]["stdout"]["text"]), ("OK", "Hello from the box\n"), out)
+
+    def test_python(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"3\n3 2 1\n")
+            file.flush()
+            out = self.submit("python", str(self.examples / "inversions.py"), "--stdin", file.name)
+        self.assertEqual((out["status"], out["compile"], out["tests"][0]["stdout"]["text"]), ("OK", None, "3\n"), out)
+
+
+class BadInput(unittest.TestCase):
+    def refused(self, *arguments, stdin=b'{"argv":["/usr/bin/nothing"]}', env=None):
+        code, out, err = call(*arguments, stdin=stdin, env=env)
+        self.assertEqual(code, 2, (out, err))
+        self.assertEqual(traces(), {})
+        return json.loads(out)["error"]
+
+    def test_docker_is_not_running(self):
+        error = self.refused("--docker", "/nonexistent/socket", "run", "--image", IMAGE, "-")
+        self.assertIn("Docker is not running", error["message"])
+
+    def test_no_permission_for_the_socket(self):
+        self.assertEqual(os.geteuid(), 0)
+        with tempfile.TemporaryDirectory() as folder:  # the real one is in a directory only root may enter
+            os.chmod(folder, 0o755)
+            bailiff = shutil.copy(BAILIFF, folder)
+            done = subprocess.run([bailiff, "--docker", os.environ["DOCKER_HOST"].removeprefix("unix://"), "check"],
+                                  user=65534, group=65534, extra_groups=[], capture_output=True, timeout=60, cwd=folder)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"no permission to use Docker", done.stdout)
+
+    def test_unknown_image(self):
+        self.assertIn("bailiff images build", self.refused("run", "--image", "bailiff-no-such", "-")["message"])
+
+    def test_image_that_is_not_on_the_allow_list(self):
+        self.assertIn("allow-list", self.refused("run", "--image", STRANGER, "-")["message"])
+        code, result = run({"argv": ["/usr/bin/nothing"]}, "--allow-image", STRANGER, image=STRANGER, runtime="runc")
+        self.assertEqual((code, result["status"]), (0, "OK"), result)
+
+    def test_image_without_a_supervisor(self):
+        self.assertIn("bailiff-supervisor", self.refused("run", "--runtime", "runc", "--image", EMPTY, "-")["message"])
+        self.assertIn("bailiff-supervisor", self.refused("run", "--image", EMPTY, "-")["message"])
+
+    def test_image_whose_entry_point_is_another_program(self):
+        self.assertIn("did not say hello", self.refused("run", "--runtime", "runc", "--image", SILENT, "-")["message"])
+
+    def test_runtime_that_is_not_registered(self):
+        self.assertIn("no runtime kata", self.refused("run", "--runtime", "kata", "--image", IMAGE, "-")["message"])
+
+    def test_unknown_language(self):
+        self.assertEqual(self.refused("submit", "klingon", "/dev/null")["key"], "LANG")
+
+    def test_bad_spec(self):
+        self.assertEqual(self.refused("run", "--image", IMAGE, "-", stdin=b"{")["kind"], "request")
+        self.assertEqual(self.refused("run", "--image", IMAGE, "/nonexistent.json")["key"], "SPEC")
+
+    def test_bad_command_line(self):
+        self.assertEqual(call("run")[0], 64)
+        self.assertEqual(call()[0], 64)
+
+
+class Check(unittest.TestCase):
+    def test_says_what_this_host_has(self):
+        code, out, _ = call("check", "--json")
+        report = json.loads(out)
+        self.assertEqual((code, report["usable"]), (0, True), report)
+        rows = {row["name"]: row for row in report["checks"]}
+        self.assertTrue(rows["runtime runsc"]["good"])
+        self.assertTrue(rows["slots"]["good"], rows["slots"])
+        code, out, _ = call("check", "--json", "--runtime", "kata")
+        report = json.loads(out)
+        self.assertEqual((code, report["usable"]), (2, False))
+        for row in report["checks"]:
+            self.assertEqual(row["good"], row["fix"] is None, row)
+
+
+class Garbage(unittest.TestCase):
+    def test_20_launchers_killed_at_random_leave_nothing_after_gc(self):
+        stranger = docker("create", "--label", "mine=1", "--runtime", "runc", IMAGE).strip()
+        try:
+            seed = int.from_bytes(os.urandom(4), "little")
+            rng = random.Random(seed)
+            spec = json.dumps({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode()
+            for _ in range(10):  # two at once, so that slots are shared out
+                pair = [start("run", "--runtime", rng.choice(["runsc", "runsc", "runc"]), "--image", IMAGE, "-") for _ in range(2)]
+                for process in pair:
+                    process.stdin.write(spec)
+                    process.stdin.close()
+                time.sleep(rng.uniform(0, 1.2))
+                for process in pair:
+                    process.kill()
+                    process.stdout.close()
+                    process.stderr.close()
+                    process.wait()
+            code, out, err = call("gc")
+            self.assertEqual(code, 0, (out, err))
+            self.assertEqual(traces(), {}, f"seed {seed}: {out}")
+            self.assertNotIn(b"left ", out)
+            self.assertEqual(docker("inspect", "--format", "{{.Id}}", stranger).strip(), stranger)
+            self.assertEqual(call("gc")[1], b"0 removed\n")
+        finally:
+            docker("rm", "-f", stranger)
+
+    def test_gc_leaves_a_living_launcher_alone(self):
+        process = start("run", "--runtime", "runc", "--image", IMAGE, "-")
+        process.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "plain", "2000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode())
+        process.stdin.close()
+        deadline = time.monotonic() + 30
+        while not our_containers():
+            self.assertLess(time.monotonic(), deadline)
+        self.assertEqual(call("gc")[1], b"0 removed\n")
+        self.assertEqual(json.loads(process.stdout.read())["status"], "OK")
+        process.wait()
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]], warnings="ignore")

@@ -1,0 +1,267 @@
+// The launcher against an engine that a test plays: whatever happens to a container, there is an answer.
+#include "launcher/runner.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "spec/frame.h"
+#include "spec/json.h"
+#include "tests/unit/launcher/fake_engine.h"
+#include "tests/unit/spec/example_result.h"
+
+namespace bailiff {
+namespace {
+
+using test::Connection;
+using test::FakeEngine;
+using test::frame;
+using test::http;
+using test::multiplexed;
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Takes requests apart, as a supervisor would.
+class Requests {
+ public:
+  explicit Requests(Connection& connection) : connection_(connection) {}
+  /// The header of the next; empty at the end of the stream.
+  std::string next() {
+    for (;;) {
+      if (raw_.size() >= kFramePrefixBytes) {
+        const auto prefix = parse_frame_prefix(std::as_bytes(std::span(raw_)).first<kFramePrefixBytes>());
+        const std::size_t body = prefix->body_bytes == 0 ? 0 : prefix->body_bytes + kFrameTrailerBytes;
+        const std::size_t whole = kFramePrefixBytes + prefix->header_bytes + body;
+        if (raw_.size() >= whole) {
+          std::string header = raw_.substr(kFramePrefixBytes, prefix->header_bytes);
+          raw_.erase(0, whole);
+          return header;
+        }
+      }
+      const std::string more = connection_.receive();
+      if (more.empty()) return {};
+      raw_ += more;
+    }
+  }
+
+ private:
+  Connection& connection_;
+  std::string raw_;
+};
+
+struct Played {
+  std::string create = http(201, R"({"Id":"c0ffee"})");
+  std::string start = http(204, "");
+  std::string state = http(200, R"({"State":{"Running":false,"OOMKilled":false,"ExitCode":137}})");
+  std::string image =
+      http(200, R"({"Id":"sha256:1","Config":{"Labels":{"bailiff.language":"c"},"Entrypoint":["/s"]}})");
+  std::string hello = multiplexed(1, frame(hello_message("0.1.0", "runsc")));
+  /// What becomes of the run; by default its stream ends.
+  std::function<void(Connection&)> run = [](Connection&) {};
+};
+
+class RunnerTest : public testing::Test {
+ protected:
+  RunnerTest() {
+    std::string name = "/tmp/runner-test.XXXXXX";
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    state_ = name;
+    ::setenv("BAILIFF_STATE", state_.c_str(), 1);
+  }
+  ~RunnerTest() override { std::filesystem::remove_all(state_); }
+  RunnerTest(const RunnerTest&) = delete;
+  RunnerTest& operator=(const RunnerTest&) = delete;
+
+  FakeEngine::Handler engine_of(Played played) {
+    return [this, played = std::move(played)](const std::string& request, Connection& connection) {
+      if (has(request, "/info")) {
+        connection.send(http(
+            200,
+            R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","Runtimes":{"runc":{"path":"runc"}}})"));
+      } else if (has(request, "/images/")) {
+        connection.send(played.image);
+      } else if (has(request, "/create")) {
+        connection.send(played.create);
+      } else if (has(request, "/attach")) {
+        connection.send("HTTP/1.1 101 UPGRADED\r\n\r\n" + played.hello);
+        Requests requests(connection);
+        for (std::string header = requests.next(); !header.empty(); header = requests.next()) {
+          if (has(header, R"("op":"open")")) {
+            connection.send(multiplexed(1, frame(opened_message(1, "run", 1ns))));
+          } else if (has(header, R"("op":"run")")) {
+            played.run(connection);
+            return;
+          }
+        }
+      } else if (has(request, "/start")) {
+        connection.send(played.start);
+      } else if (has(request, "/wait")) {
+        connection.send(http(200, R"({"StatusCode":137})"));
+      } else if (has(request, "DELETE")) {
+        ++removed_;
+        connection.send(http(204, ""));
+      } else {
+        connection.send(played.state);
+      }
+    };
+  }
+
+  /// Error or result, as `bailiff run` prints it.
+  std::string run(const Played& played, FakeEngine** engine_out = nullptr, Nanos patience = 5s) {
+    FakeEngine engine(engine_of(played));
+    if (engine_out != nullptr) *engine_out = &engine;
+    DockerClient docker(engine.socket_path());
+    auto runner = Runner::in_container(docker, {.image = "i", .runtime = "runc"}, deadline_in(2s));
+    if (!runner) return to_json(runner.error());
+    RunSpec spec = {.argv = {"/a"}};
+    spec.limits.wall_time = 100ms;
+    spec.limits.output = Bytes{1000};
+    spec.limits.disk = Bytes{1000};
+    const auto opened = runner->open("run", {}, spec.limits, {}, deadline_in(2s));
+    if (!opened) return to_json(opened.error());
+    const auto result = runner->run("run", spec, "input", patience, -1);
+    return result ? to_json(result.value()) : to_json(result.error());
+  }
+
+  std::string state_;
+  std::atomic<int> removed_ = 0;
+};
+
+TEST_F(RunnerTest, HandsOnTheResult) {
+  Played played;
+  played.run = [](Connection& connection) {
+    RunResult result;
+    result.status = Verdict::kOk;
+    result.stdout_stream.kept = "42\n";
+    result.stdout_stream.bytes = 3;
+    connection.send(multiplexed(2, "a warning") + multiplexed(1, frame(result_message(2, result), "42\n")));
+  };
+  const std::string result = run(played);
+  EXPECT_TRUE(has(result, R"("status":"OK")")) << result;
+  EXPECT_TRUE(has(result, R"("text":"42\n")")) << result;
+  EXPECT_TRUE(has(result, R"("runtime":"runc")")) << result;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, ADeadSupervisorIsAnInternalErrorWithItsLastWords) {
+  Played played;
+  played.run = [](Connection& connection) { connection.send(multiplexed(2, "first\nkilled by a bug\n")); };
+  const std::string result = run(played);
+  EXPECT_TRUE(has(result, R"("status":"IE","reason":"launcher")")) << result;
+  EXPECT_TRUE(has(result, "exit code 137")) << result;
+  EXPECT_TRUE(has(result, "killed by a bug")) << result;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, AnOutOfMemoryKillOfTheContainerIsAMemoryLimit) {
+  Played played;
+  played.state = http(200, R"({"State":{"Running":false,"OOMKilled":true,"ExitCode":137}})");
+  const std::string result = run(played);
+  EXPECT_TRUE(has(result, R"("status":"MLE","reason":"container_oom")")) << result;
+  EXPECT_TRUE(has(result, R"("killed_by":"kernel_oom","limits_exceeded":["memory"])")) << result;
+}
+
+TEST_F(RunnerTest, AHungSupervisorIsAnInternalErrorInTime) {
+  Played played;
+  played.run = [](Connection& connection) { connection.wait_until_closed(); };
+  const auto begun = std::chrono::steady_clock::now();
+  const std::string result = run(played, nullptr, /*patience=*/300ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 15s);
+  EXPECT_TRUE(has(result, R"("status":"IE","reason":"launcher")")) << result;
+  EXPECT_TRUE(has(result, "did not answer in time")) << result;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, ADrippingSupervisorDoesNotBuyTime) {
+  Played played;
+  played.run = [](Connection& connection) {
+    connection.drip(multiplexed(1, frame(result_message(2, RunResult()))), 20);  // 40 s
+  };
+  const auto begun = std::chrono::steady_clock::now();
+  const std::string result = run(played, nullptr, /*patience=*/300ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 15s);
+  EXPECT_TRUE(has(result, "did not answer in time")) << result;
+}
+
+TEST_F(RunnerTest, AVanishedDaemonIsAnInternalErrorThatSaysSo) {
+  Played played;
+  FakeEngine* engine = nullptr;
+  played.run = [&engine](Connection&) { engine->vanish(); };
+  const std::string result = run(played, &engine);
+  EXPECT_TRUE(has(result, R"("status":"IE","reason":"launcher")")) << result;
+  EXPECT_TRUE(has(result, "Docker is not running")) << result;
+  // What it could not remove is on record, for gc.
+  EXPECT_EQ(Lease::take(state_)->record().container, "c0ffee");
+}
+
+TEST_F(RunnerTest, GarbageInTheStreamIsAnInternalError) {
+  Played played;
+  played.run = [](Connection& connection) { connection.send("no header at all"); };
+  EXPECT_TRUE(has(run(played), R"("status":"IE","reason":"launcher")"));
+}
+
+TEST_F(RunnerTest, AnotherProtocolIsNamed) {
+  Played played;
+  played.hello = multiplexed(1, frame(R"({"hello":{"protocol":2,"version":"9.0","runtime":"runsc"}})"));
+  EXPECT_TRUE(has(run(played), "speaks protocol 2, this launcher 1: build the image again")) << run(played);
+  EXPECT_GE(removed_, 1);
+}
+
+TEST_F(RunnerTest, AnImageWithoutASupervisorIsNamed) {
+  Played played;
+  played.hello = multiplexed(1, "Welcome to the shell\n");
+  const std::string error = run(played);
+  EXPECT_TRUE(has(error, R"("error")")) << error;
+  EXPECT_TRUE(has(error, "image i under runc: the supervisor did not say hello")) << error;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, AnImageThatSaysNothingIsGivenUp) {
+  Played played;
+  played.hello = "";
+  const std::string error = run(played);
+  EXPECT_TRUE(has(error, "did not say hello: it did not answer in time")) << error;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, AStartThatFailsIsNamed) {
+  Played played;
+  played.start =
+      http(400, R"({"message":"OCI runtime create failed: exec: \"/s\": no such file or directory"})");
+  const std::string error = run(played);
+  EXPECT_TRUE(has(error, "no such file or directory")) << error;
+  EXPECT_TRUE(has(error, "entry point /s")) << error;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, AnImageWithoutTheLabelIsRefusedUnlessAllowed) {
+  Played played;
+  played.image = http(200, R"({"Id":"sha256:1","Config":{"Labels":null,"Entrypoint":["/s"]}})");
+  const std::string error = run(played);
+  EXPECT_TRUE(has(error, "not on the allow-list")) << error;
+  EXPECT_TRUE(has(error, R"("kind":"request")")) << error;
+  EXPECT_EQ(removed_, 0) << "nothing was created";
+}
+
+TEST_F(RunnerTest, AnUnknownImageIsARequestError) {
+  Played played;
+  played.image = http(404, R"({"message":"No such image: i"})");
+  const std::string error = run(played);
+  EXPECT_TRUE(has(error, R"("kind":"request","key":"image")")) << error;
+  EXPECT_TRUE(has(error, "bailiff images build")) << error;
+}
+
+TEST_F(RunnerTest, AFullDiskIsNamed) {
+  Played played;
+  played.create = http(500, R"({"message":"mkdir /var/lib/docker/overlay2/1: no space left on device"})");
+  const std::string error = run(played);
+  EXPECT_TRUE(has(error, "no space left on device")) << error;
+  EXPECT_TRUE(has(error, R"("kind":"host")")) << error;
+}
+
+}  // namespace
+}  // namespace bailiff
