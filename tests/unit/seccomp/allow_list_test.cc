@@ -78,6 +78,7 @@ const Row kRows[] = {
     {"Mkdir", "mkdirat", {}, kWithFiles},
     {"Ftruncate", "ftruncate", {}, kWithFiles},
     {"Getdents", "getdents64", {}, kWithFiles},
+    {"Chown", "fchown", {3, 1000, 1000}, kWithFiles},
     {"FcntlFlags", "fcntl", {0, F_SETFD}, kEverywhere},
     {"FcntlLock", "fcntl", {0, F_SETLKW}, "22 22 . . . . . ."},
     {"FcntlOwner", "fcntl", {0, F_SETOWN}, "22 22 22 22 22 22 22 22"},
