@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "seccomp/constants.h"
 #include "seccomp/filter.h"
+#include "seccomp/learnable.h"
 
 namespace bailiff {
 namespace {
@@ -29,6 +31,28 @@ std::string call_names(Arch arch) {
   return text + "};\n\n";
 }
 
+/// Both tables are ours: a name in learnable.cc that calls.cc or constants.cc lacks ends the build.
+std::string learnables(Arch arch) {
+  std::string text, rows;
+  for (const NamedLearnable& learnable : learnable_arguments_by_name()) {
+    const auto number = call_number(arch, learnable.call);
+    if (!number) continue;  // open: x86_64 alone has it
+    const std::string name = "kConstants" + std::string(learnable.call);
+    text += "constexpr NamedConstant " + name + "[] = {\n";
+    for (const std::string_view constant : learnable.constants) {
+      text += "    {\"" + std::string(constant) + "\", " +
+              std::to_string(static_cast<std::uint32_t>(constant_value(arch, constant).value())) + "u},\n";
+    }
+    text += "};\n";
+    const Argument argument = find_argument(learnable.call, learnable.argument).value();
+    rows += "    {" + std::to_string(*number) + ", " + std::to_string(argument.index) + ", \"" +
+            std::string(learnable.argument) +
+            "\", Learnable::Kind::" + (learnable.kind == Learnable::Kind::kBits ? "kBits" : "kValues") +
+            ", " + name + "},\n";
+  }
+  return text + "constexpr Learnable kLearnable[] = {\n" + rows + "};\n\n";
+}
+
 }  // namespace
 
 std::string embed(const std::vector<NamedFilter>& filters, Arch arch) {
@@ -48,7 +72,7 @@ std::string embed(const std::vector<NamedFilter>& filters, Arch arch) {
     text += "    {\"" + sorted[i]->name + "\", " + array_name(i) + ", \"" + sorted[i]->filter.sha256 +
             "\", " + (asks_listener(sorted[i]->filter.code) ? "true" : "false") + "},\n";
   }
-  text += "};\n\n" + call_names(arch);
+  text += "};\n\n" + call_names(arch) + learnables(arch);
   text +=
       "}  // namespace\n\n"
       "const Filter* find_filter(std::string_view name) {\n"
@@ -58,6 +82,7 @@ std::string embed(const std::vector<NamedFilter>& filters, Arch arch) {
       "  return nullptr;\n"
       "}\n\n"
       "std::span<const Filter> all_filters() { return kFilters; }\n\n"
+      "std::span<const Learnable> learnable_arguments() { return kLearnable; }\n\n"
       "std::string_view name_of_call(std::uint32_t number) {\n"
       "  return number < std::size(kCallNames) ? kCallNames[number] : std::string_view();\n"
       "}\n\n"

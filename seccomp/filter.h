@@ -46,6 +46,26 @@ const Filter* find_filter(std::string_view name);
 /// All of them, by name.
 std::span<const Filter> all_filters();
 
+/// A constant of the kernel's interface, as profiles name it.
+struct NamedConstant {
+  std::string_view name;
+  std::uint32_t value;
+};
+
+/// An argument whose values a learnt profile tells apart (jail/learnt_profile.h).
+struct Learnable {
+  enum class Kind {
+    kValues,  ///< each value seen is allowed, no other: a command, or an exact combination of bits
+    kBits,    ///< every bit seen is allowed, no other
+  };
+  std::uint32_t call;
+  unsigned argument;
+  std::string_view argument_name;
+  Kind kind;
+  std::span<const NamedConstant> constants;
+};
+std::span<const Learnable> learnable_arguments();
+
 /// The name of this machine's system call of that number; empty when our tables have none.
 std::string_view name_of_call(std::uint32_t number);
 

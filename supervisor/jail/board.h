@@ -94,6 +94,10 @@ struct RlimitOrder {
   std::uint64_t soft, hard;
 };
 
+/// Who has the listener of the program's filter. Nobody: it has none. The keeper takes what it is asked for a
+/// violation; the supervisor, who is sent the descriptor with Reply::kListening, may let calls through.
+enum class Listener : std::uint8_t { kNobody, kKeeper, kSupervisor };
+
 /// All that become_program() needs, resolved: it looks nothing up and decides nothing.
 struct ChildPlan {
   std::uint32_t uid, gid;
@@ -104,7 +108,7 @@ struct ChildPlan {
   std::uint32_t rlimit_count;
   Offset filter;  // array of sock_filter; 0 = none
   std::uint32_t filter_length;
-  std::uint8_t listens;  // the filter is loaded with a listener, which the keeper gets
+  Listener listener;  // who is asked by the filter
   std::uint32_t page_bytes;
   std::int32_t oom_score_adj;
   std::uint8_t new_ipc;       // an ipc namespace of the run's own
@@ -168,7 +172,7 @@ struct Survey {
 };
 
 enum class Order : std::int32_t { kPerform, kRun, kSurvey, kKill };
-enum class Reply : std::int32_t { kPerformed, kEnded, kSurveyed };
+enum class Reply : std::int32_t { kPerformed, kEnded, kSurveyed, kListening };
 
 inline constexpr std::int32_t kSurveyPss = 1;  // divide shared pages
 inline constexpr std::int32_t kSurveyChildren =

@@ -71,7 +71,7 @@ Offset string_array(BoardWriter& writer, std::span<const std::string> strings) {
 }  // namespace
 
 Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
-                      bool listens) {
+                      Listener listener) {
   const Limits& limits = spec.limits;
   RlimitTable rlimits(spec);
   TRY(rlimits.set(RLIMIT_STACK, bytes_or_unlimited(limits.stack), "stack_bytes"));
@@ -113,8 +113,8 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   plan.rlimit_count = static_cast<std::uint32_t>(rlimits.rows().size());
   plan.filter = writer.put(filter.code.data(), filter.code.size_bytes());
   plan.filter_length = static_cast<std::uint32_t>(filter.code.size());
-  plan.listens = listens;
-  if (filter.notifies && !listens) refuse_violations_only(box);
+  plan.listener = listener;
+  if (filter.notifies && listener == Listener::kNobody) refuse_violations_only(box);
   plan.oom_score_adj = 1000;
   plan.page_bytes = static_cast<std::uint32_t>(::getpagesize());
   if (box.reusable()) {  // what the box's own namespaces and keyring would carry from one run to the next
@@ -130,7 +130,7 @@ void refuse_violations_only(Box& box) {
   // Asked without a listener, the kernel would say ENOSYS, and the program go on as if nothing were the
   // matter.
   ChildPlan& plan = box.board().plan;
-  plan.listens = 0;
+  plan.listener = Listener::kNobody;
   auto* code = reinterpret_cast<sock_filter*>(reinterpret_cast<std::byte*>(&box.board()) + plan.filter);
   for (sock_filter& line : std::span(code, plan.filter_length)) {
     const bool notifies = line.code == (BPF_RET | BPF_K) && line.k == SECCOMP_RET_USER_NOTIF;

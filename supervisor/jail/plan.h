@@ -12,9 +12,9 @@ namespace bailiff {
 ///
 /// Errors: kRequest limits.*  above this process' own hard rlimit, which only CAP_SYS_RESOURCE could raise
 ///
-/// `listens`: violations are to be told to the keeper; without, they are only refused, by SIGSYS.
+/// `listener`: with kNobody, violations are only refused, by SIGSYS.
 Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
-                      bool listens);
+                      Listener listener);
 
 /// Makes that second kind of plan of one of the first.
 void refuse_violations_only(Box& box);

@@ -67,14 +67,20 @@ Nanos monotonic_now() {
 }
 
 Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
-                       UniqueFd stdin_fd) {
+                       UniqueFd stdin_fd, Listener listener) {
   Run run(box, spec, surroundings.kernel);
   run.prepared_at_ = monotonic_now();
   run.enforced_ = TRY(enforce(spec, box, surroundings, filter));
   run.sampling_ = run.enforced_["memory"] == "sampling";
   run.seccomp_ = std::string(filter.name) + "@sha256:" + std::string(filter.sha256);
   run.watchdog_.cores = static_cast<int>(std::min(usable_cpus(), spec.limits.processes));
-  TRY(plan_run(box, surroundings, spec, filter, run.enforced_["seccomp"] == "notify"));
+  if (listener == Listener::kSupervisor) {
+    run.enforced_["seccomp"] = "learning";  // refuses nothing
+    run.seccomp_ = "none";
+  } else if (run.enforced_["seccomp"] != "notify") {
+    listener = Listener::kNobody;
+  }
+  TRY(plan_run(box, surroundings, spec, filter, listener));
   if (run.sampling_) run.files_before_ = run.scratch_used();
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
@@ -141,7 +147,8 @@ Result<bool> Run::wake(const std::array<pollfd, 3>& ready) {
 }
 
 Result<void> Run::heed_keeper() {
-  const Result<ReplyMessage> reply = box_->receive();
+  UniqueFd passed;
+  const Result<ReplyMessage> reply = box_->receive(&passed, 1);
   if (!reply) {  // the keeper is dead, and with it everything in the box
     keeper_lost_ = true;
     over_ = true;
@@ -170,6 +177,9 @@ Result<void> Run::heed_keeper() {
       } else {
         judge_survey();
       }
+      return {};
+    case Reply::kListening:
+      listener_ = std::move(passed);
       return {};
     default:
       return {};
@@ -368,33 +378,56 @@ Result<RunResult> Run::finish() {
   return result;
 }
 
-Result<RunResult> run_once(Box& box, const Surroundings& surroundings, const RunSpec& spec) {
-  const Nanos begun = monotonic_now();
-  const Filter* filter = surroundings.filters.find(spec.seccomp);
-  if (filter == nullptr) return surroundings.filters.unknown("seccomp", spec.seccomp);
+namespace {
 
+/// `hear` may be empty: then nobody but the keeper is asked.
+Result<RunResult> run_with(Box& box, const Surroundings& surroundings, const RunSpec& spec,
+                           const Filter& filter, const std::function<Result<void>(int)>& hear) {
+  const Nanos begun = monotonic_now();
   const HostFiles host_files = TRY(open_host_files(spec));
   TRY(box.build(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
                                       surroundings.kernel.gvisor()}));
   TRY(copy_in(box.scratch_fd(), spec.files, host_files, box.uid()));
   UniqueFd input = TRY(input_file(spec.stdin_content, host_files.stdin_file, box.null_fd()));
   const Nanos prepared = monotonic_now();
-  Run run = TRY(Run::start(box, surroundings, spec, *filter, std::move(input)));
+  Run run = TRY(Run::start(box, surroundings, spec, filter, std::move(input),
+                           hear ? Listener::kSupervisor : Listener::kKeeper));
   for (bool over = false; !over;) {
-    std::array<pollfd, 3> fds = run.watch();
+    std::array<pollfd, 3> watched = run.watch();
+    std::array<pollfd, 4> fds = {watched[0], watched[1], watched[2], pollfd{run.listener(), POLLIN, 0}};
     const Nanos left = std::max(Nanos{0}, run.next_look() - monotonic_now());
     const timespec timeout = {std::chrono::floor<std::chrono::seconds>(left).count(), (left % 1s).count()};
     if (::ppoll(fds.data(), fds.size(), &timeout, nullptr) < 0 && errno != EINTR) return errno_error("ppoll");
-    over = TRY(run.wake(fds));
+    if ((fds[3].revents & POLLIN) != 0) {
+      TRY(hear(run.listener()));
+    } else if (fds[3].revents != 0) {
+      run.stop_listening();  // POLLHUP: nobody who could ask is left
+    }
+    std::copy_n(fds.begin(), watched.size(), watched.begin());
+    over = TRY(run.wake(watched));
   }
   RunResult result = TRY(run.finish());
   result.overhead.prepare += prepared - begun;
   return result;
 }
 
+}  // namespace
+
+Result<RunResult> run_once(Box& box, const Surroundings& surroundings, const RunSpec& spec) {
+  const Filter* filter = surroundings.filters.find(spec.seccomp);
+  if (filter == nullptr) return surroundings.filters.unknown("seccomp", spec.seccomp);
+  return run_with(box, surroundings, spec, *filter, {});
+}
+
 Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec) {
   Box box = TRY(Box::start(surroundings, /*reusable=*/false));
   return run_once(box, surroundings, spec);
+}
+
+Result<RunResult> run_listening(const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
+                                const std::function<Result<void>(int)>& hear) {
+  Box box = TRY(Box::start(surroundings, /*reusable=*/false));
+  return run_with(box, surroundings, spec, filter, hear);
 }
 
 }  // namespace bailiff

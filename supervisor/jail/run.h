@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -28,12 +29,17 @@ namespace bailiff {
 /// the box's own end.
 class Run {
  public:
+  /// `listener`: who is asked by a filter that asks. kSupervisor is for learning: listener() then says where.
+  ///
   /// Errors: kRequest  a mechanism is missing (enforce.h), or a limit is above what this process may set
   static Result<Run> start(Box& box, const Surroundings& surroundings, const RunSpec& spec,
-                           const Filter& filter, UniqueFd stdin_fd);
+                           const Filter& filter, UniqueFd stdin_fd, Listener listener = Listener::kKeeper);
 
   /// The descriptors to poll for reading, in the order wake() expects them back.
   [[nodiscard]] std::array<pollfd, 3> watch() const;
+  /// The filter's listener, once the keeper has sent it; -1 otherwise. Borrowed.
+  [[nodiscard]] int listener() const { return listener_.get(); }
+  void stop_listening() { listener_.reset(); }
   /// CLOCK_MONOTONIC.
   [[nodiscard]] Nanos next_look() const;
   /// Looks at everything once. True: the run is over and quiet.
@@ -64,6 +70,7 @@ class Run {
   const RunSpec* spec_;
   const Kernel* kernel_;
   Capture out_, err_;
+  UniqueFd listener_;
   Watchdog watchdog_;
   std::map<std::string, std::string> enforced_;
   std::string seccomp_;
@@ -91,6 +98,10 @@ class Run {
 /// with this process's own rights. `box` is started and not built yet, and is the caller's to close.
 Result<RunResult> run_once(Box& box, const Surroundings& surroundings, const RunSpec& spec);
 Result<RunResult> run_once(const Surroundings& surroundings, const RunSpec& spec);
+
+/// The same with a filter that asks us: `hear` is called with the listener whenever a question waits there.
+Result<RunResult> run_listening(const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
+                                const std::function<Result<void>(int)>& hear);
 
 /// CLOCK_MONOTONIC.
 Nanos monotonic_now();

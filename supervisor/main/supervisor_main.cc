@@ -12,8 +12,10 @@
 #include <cstdio>
 #include <string>
 
+#include "base/file_io.h"
 #include "base/unique_fd.h"
 #include "jail/host.h"
+#include "jail/learn.h"
 #include "jail/run.h"
 #include "jail/session.h"
 #include "spec/json.h"
@@ -59,6 +61,8 @@ struct Options {
   std::string cgroup;
   std::string files_root;
   std::vector<std::string> filters;
+  bool learn = false;
+  std::string learnt;  // file for the profile; empty: standard output, in place of the result
   unsigned parallel = 0;
   bool json = false;
 };
@@ -117,6 +121,24 @@ Result<int> run(const Options& options) {
   const RunResult result = TRY(run_once(box, surroundings, spec));
   box.dismiss();
   return print(to_json(result));
+}
+
+Result<int> learn(const Options& options) {
+  Surroundings surroundings = TRY(find_surroundings(options));
+  const RunSpec spec = TRY(read_spec(options.spec_path));
+  surroundings.root = TRY(find_root(options));
+  const Lesson lesson = TRY(learn(surroundings, spec));
+  if (lesson.result.status != Verdict::kOk) {
+    std::fprintf(stderr,
+                 "bailiff-supervisor: the run ended as %s, so the profile may lack what comes after: %s %s\n",
+                 std::string(verdict_name(lesson.result.status)).c_str(), lesson.result.reason.c_str(),
+                 lesson.result.reason_detail.c_str());
+  }
+  if (options.learnt.empty()) return print(lesson.profile);
+  const UniqueFd file(::open(options.learnt.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file) return errno_error("create " + options.learnt);
+  TRY(write_all(file.get(), lesson.profile + "\n"));
+  return print(to_json(lesson.result));
 }
 
 Result<std::string> check(const Options& options) {
@@ -182,6 +204,13 @@ int main(int argc, char** argv) {
   constexpr const char* kSeccompHelp =
       "/…/NAME.bpf, made by bailiff-seccomp compile: runs can ask for \"seccomp\": \"NAME\"; may be repeated";
   run_command->add_option("--seccomp", options.filters, kSeccompHelp)->allow_extra_args(false);
+  CLI::Option* learn_option = run_command->add_flag(
+      "--learn", options.learn,
+      "write the seccomp profile this run needs; for programs you trust (docs/seccomp.md)");
+  run_command
+      ->add_option("-o,--output", options.learnt,
+                   "with --learn: where the profile goes; default: standard output")
+      ->needs(learn_option);
   CLI::App* serve_command =
       app.add_subcommand("serve", "boxes and runs over frames on stdin and stdout (docs/protocol.md)");
   serve_command->add_option("--root", options.root, "as for run");
@@ -204,7 +233,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitResult : kExitUsage;
   }
   if (run_command->parsed()) {
-    const Result<int> exit_code = run(options);
+    const Result<int> exit_code = options.learn ? learn(options) : run(options);
     return exit_code ? *exit_code : print(exit_code.error());
   }
   if (serve_command->parsed()) return serve(options);

@@ -56,6 +56,7 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   char* const base = reinterpret_cast<char*>(&board);
   const ChildPlan& plan = board.plan;
   const Must must(board.report);
+  const bool listens = plan.listener != Listener::kNobody;
 
   must(Step::kSession, raw::call(SYS_setsid));
   if (plan.new_keyring != 0)
@@ -91,13 +92,12 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   // again. It also reads the last number as signed (20240729: ~0U is EINVAL).
   // With a listener the descriptors are still the keeper's: exec takes a copy of them and closes the copies
   // (fs/exec.c, begin_new_exec), but for the listener, which has close-on-exec from the kernel.
-  must(Step::kCloseFds,
-       raw::call(SYS_close_range, 3, 0x7fffffff, plan.listens != 0 ? CLOSE_RANGE_CLOEXEC : 0));
+  must(Step::kCloseFds, raw::call(SYS_close_range, 3, 0x7fffffff, listens ? CLOSE_RANGE_CLOEXEC : 0));
 
   if (plan.filter != 0) {  // last: the filter may forbid every call above
     const sock_fprog program = {static_cast<unsigned short>(plan.filter_length),
                                 reinterpret_cast<sock_filter*>(base + plan.filter)};
-    const raw::Word flags = plan.listens != 0 ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    const raw::Word flags = listens ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
     const raw::Word loaded = raw::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     must(Step::kSeccomp, loaded);
     board.report.listener = static_cast<std::int32_t>(loaded);

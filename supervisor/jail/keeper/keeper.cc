@@ -359,7 +359,7 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     }
   }
 
-  const bool listens = board().plan.listens != 0;
+  const bool listens = board().plan.listener != Listener::kNobody;
   // Shared descriptors: the listener that the filter makes is then ours as well, for no extra call.
   const std::uint64_t flags = CLONE_VM | CLONE_VFORK | (listens ? CLONE_FILES : 0);
   if (listens) raw::call(SYS_close, kKeeperListenerFd);  // now the lowest that is free
@@ -378,7 +378,9 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
   if (listens) {
     for (int fd = 0; fd < 3; ++fd) restore(fd);
-    run.listening = report.listener == kKeeperListenerFd;
+    const bool made = report.listener == kKeeperListenerFd;
+    run.listening = made && board().plan.listener == Listener::kKeeper;
+    if (made && !run.listening) reply(Reply::kListening, 0, &report.listener, 1);
     if (!run.listening) restore(kKeeperListenerFd);
   }
   if (more > 0) {
