@@ -64,6 +64,7 @@ inline constexpr int kSlotTemporary = 7;
 enum class Step : std::int32_t {
   kNone,
   kClone,
+  kUserNamespace,
   kSession,
   kKeyring,
   kCgroup,
@@ -110,6 +111,7 @@ struct ChildPlan {
   std::uint32_t filter_length;
   Listener listener;  // who is asked by the filter
   std::uint32_t page_bytes;
+  Offset user_map;  // line for uid_map and gid_map of a user namespace of the run's own; 0 = none
   std::int32_t oom_score_adj;
   std::uint8_t new_ipc;       // an ipc namespace of the run's own
   std::uint8_t new_keyring;   // a session keyring of the run's own

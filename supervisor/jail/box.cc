@@ -53,14 +53,37 @@ Result<int> keeper_program() {
 /// How long a keeper may take to end what is in its box before it is killed itself, and the box with it.
 constexpr Nanos kFarewell = 2s;
 
+constexpr const char* kExecKeeper = "exec keeper";
+
 struct KeeperStart {
   int program, socket, board, lease, cgroup_parent, last_pid, null;
+  const char* uid_map;  // for a new user namespace; null: there is none
+  const char* gid_map;
   int error = 0;
+  const char* failed = kExecKeeper;
 };
+
+void write_or_leave(KeeperStart& start, const char* path, const char* text) {
+  const int fd = ::open(path, O_WRONLY);
+  if (fd >= 0 && ::write(fd, text, std::strlen(text)) >= 0) {
+    ::close(fd);
+    return;
+  }
+  start.error = errno;
+  start.failed = path;
+  ::_exit(127);
+}
 
 /// Runs in a vfork child on the supervisor's memory: system calls only.
 int enter_keeper(void* argument) {
   auto& start = *static_cast<KeeperStart*>(argument);
+  if (start.uid_map != nullptr) {
+    // One id of each kind, our own, is what the kernel lets anybody map, and the groups only if setgroups is
+    // denied (user_namespaces(7)).
+    write_or_leave(start, "/proc/self/setgroups", "deny");
+    write_or_leave(start, "/proc/self/uid_map", start.uid_map);
+    write_or_leave(start, "/proc/self/gid_map", start.gid_map);
+  }
   const struct {
     int from, to;
   } places[] = {{start.null, kKeeperListenerFd},
@@ -118,6 +141,12 @@ constexpr Namespace kNamespaces[] = {
 
 }  // namespace
 
+uid_t Box::uid() const { return spec_.privilege == Privilege::kRoot ? lease_.uid() : UidRange{}.first; }
+
+uid_t Box::owner() const {
+  return spec_.privilege == Privilege::kRoot ? lease_.uid() : static_cast<uid_t>(-1);
+}
+
 void Box::swap(Box& other) noexcept {
   std::swap(spec_, other.spec_);
   std::swap(leaves_, other.leaves_);
@@ -134,6 +163,7 @@ void Box::swap(Box& other) noexcept {
   std::swap(run_area_, other.run_area_);
   std::swap(keeper_, other.keeper_);
   std::swap(holds_inodes_, other.holds_inodes_);
+  std::swap(counts_processes_, other.counts_processes_);
   std::swap(namespaces_, other.namespaces_);
 }
 
@@ -146,7 +176,10 @@ Result<Box> Box::open(const Surroundings& surroundings, const BoxSpec& spec) {
 Result<Box> Box::start(const Surroundings& surroundings, bool reusable) {
   Box box;
   box.spec_.reusable = reusable;
-  box.lease_ = TRY(UidLease::take(surroundings.uids));
+  box.spec_.privilege = surroundings.privilege;
+  if (surroundings.privilege == Privilege::kRoot) box.lease_ = TRY(UidLease::take(surroundings.uids));
+  box.counts_processes_ =
+      surroundings.privilege == Privilege::kRoot || surroundings.kernel.nproc_per_namespace;
   TRY(box.start_keeper(surroundings));
   return box;
 }
@@ -163,8 +196,11 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   socket_ = UniqueFd(ends[0]);
   UniqueFd theirs = TRY(above_keeper_fds(UniqueFd(ends[1]), "socket"));
   board = TRY(above_keeper_fds(std::move(board), "board"));
-  UniqueFd lease(::fcntl(lease_.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
-  if (!lease) return errno_error("dup lease");
+  UniqueFd lease;
+  if (lease_.fd() >= 0) {
+    lease = UniqueFd(::fcntl(lease_.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
+    if (!lease) return errno_error("dup lease");
+  }
   UniqueFd cgroup_parent;
   if (surroundings.cgroups.available()) {
     cgroup_parent = UniqueFd(::fcntl(surroundings.cgroups.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
@@ -178,10 +214,18 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
     if (last_pid) last_pid = TRY(above_keeper_fds(std::move(last_pid), "ns_last_pid"));
   }
   restarts_pids_ = static_cast<bool>(last_pid);
-  KeeperStart start{TRY(keeper_program()), theirs.get(),   board.get(), lease.get(),
-                    cgroup_parent.get(),   last_pid.get(), null.get()};
+  KeeperStart start{TRY(keeper_program()), theirs.get(), board.get(), lease.get(), cgroup_parent.get(),
+                    last_pid.get(),        null.get(),   nullptr,     nullptr};
 
   int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+  const std::string uid_map = "0 " + std::to_string(::geteuid()) + " 1";
+  const std::string gid_map = "0 " + std::to_string(::getegid()) + " 1";
+  if (spec_.privilege == Privilege::kUserNamespace) {
+    flags |= CLONE_NEWUSER;
+    start.uid_map = uid_map.c_str();
+    start.gid_map = gid_map.c_str();
+    namespaces_.emplace_back("user");
+  }
   for (const Namespace& ns : kNamespaces) {
     flags |= ns.flag;
     namespaces_.emplace_back(ns.name);
@@ -194,17 +238,19 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
       for (const Namespace& ns : kNamespaces) {
         if (ns.optional) flags &= ~ns.flag;
       }
-      namespaces_.clear();
-      for (const Namespace& ns : kNamespaces) {
-        if (!ns.optional) namespaces_.emplace_back(ns.name);
-      }
+      std::erase(namespaces_, "cgroup");
       keeper_ = ::clone(enter_keeper, stack.data() + stack.size(), flags, &start);
     }
   }
-  if (keeper_ < 0) return errno_error("clone into new namespaces");
+  if (keeper_ < 0) {
+    if (spec_.privilege == Privilege::kUserNamespace) return host_error(why_no_user_namespace(errno));
+    return errno_error("clone into new namespaces");
+  }
   if (start.error != 0) {
+    if (start.failed != kExecKeeper)
+      return host_error(std::string(start.failed) + ": " + why_no_user_namespace(start.error));
     errno = start.error;
-    return errno_error("exec keeper");
+    return errno_error(start.failed);
   }
   return {};
 }
@@ -224,6 +270,7 @@ Result<void> Box::check_keeper() {
 Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
   assert(spec.reusable == spec_.reusable);
   spec_ = spec;
+  spec_.privilege = surroundings.privilege;
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
   // Should we die, the keeper removes the box's leaves, whose names stand on the board.
@@ -294,7 +341,7 @@ void Box::watch() {
 
 Result<void> Box::fill(Spool spool) {
   spool_ = std::move(spool);
-  TRY(copy_in(scratch_.get(), spool_, uid()));
+  TRY(copy_in(scratch_.get(), spool_, owner()));
   watch();
   return {};
 }
@@ -311,7 +358,7 @@ Result<void> Box::renew(const Surroundings& surroundings) {
   TRY(perform(calls, where, passed));
   scratch_ = std::move(passed[0]);
   if (!scratch_) return internal_error("the keeper sent no descriptor");
-  TRY(copy_in(scratch_.get(), spool_, uid()));
+  TRY(copy_in(scratch_.get(), spool_, owner()));
   watch();
   return {};
 }

@@ -17,6 +17,7 @@
 #include "jail/change_watch.h"
 #include "jail/filter_file.h"
 #include "jail/kernel.h"
+#include "jail/privilege.h"
 #include "jail/uid_lease.h"
 
 namespace bailiff {
@@ -28,6 +29,7 @@ struct Surroundings {
   UidRange uids = {};
   Kernel kernel = {};
   FilterSet filters = {};
+  Privilege privilege = Privilege::kRoot;
 };
 
 /// The prepared surroundings of one submission: namespaces, a root file system, a user id, and the keeper in
@@ -57,9 +59,15 @@ class Box {
   ~Box() { close(); }
 
   explicit operator bool() const { return keeper_ > 0; }
-  [[nodiscard]] uid_t uid() const { return lease_.uid(); }
+  /// The program's user id, as it sees it.
+  [[nodiscard]] uid_t uid() const;
+  /// To whom we give the program's files: its user id, or (uid_t)-1, nobody else, where that is ours too.
+  [[nodiscard]] uid_t owner() const;
+  [[nodiscard]] Privilege privilege() const { return spec_.privilege; }
   [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
   [[nodiscard]] bool holds_inodes() const { return holds_inodes_; }
+  /// Whether RLIMIT_NPROC counts this box's processes and no others.
+  [[nodiscard]] bool counts_processes() const { return counts_processes_; }
 
   /// Puts the files into /box and keeps them for renew(). For reusable boxes, once, before the first run.
   Result<void> fill(Spool spool);
@@ -124,6 +132,7 @@ class Box {
   Offset run_area_ = 0;
   pid_t keeper_ = -1;
   bool holds_inodes_ = false;
+  bool counts_processes_ = false;
   bool restarts_pids_ = false;
   bool renews_keyring_ = false;
   std::vector<std::string> namespaces_;

@@ -16,6 +16,16 @@ namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
+/// Opens `name`, which has just been seen to be a directory or a regular file. One that its owner made
+/// unreadable to himself stops nobody: root has the capability, and where we are the owner we change its
+/// mode.
+UniqueFd open_own(int parent, const char* name, int flags) {
+  UniqueFd fd(::openat(parent, name, flags));
+  if (!fd && errno == EACCES && ::fchmodat(parent, name, 0700, 0) == 0)
+    fd = UniqueFd(::openat(parent, name, flags));
+  return fd;
+}
+
 /// Opens a directory and no link to one. O_NOFOLLOW alone does not do: gVisor (20240729) follows a link where
 /// O_DIRECTORY stands beside it. Nothing changes the tree between the two looks: the box's programs are dead.
 Result<UniqueFd> open_directory(int parent, const char* name) {
@@ -26,7 +36,7 @@ Result<UniqueFd> open_directory(int parent, const char* name) {
     errno = S_ISLNK(before.st_mode) ? ELOOP : ENOTDIR;
     return errno_error(std::string("open directory ") + name);
   }
-  UniqueFd fd(::openat(parent, name, kDirectory));
+  UniqueFd fd(open_own(parent, name, kDirectory));
   if (!fd || ::fstat(fd.get(), &after) < 0) return errno_error(std::string("open directory ") + name);
   if (before.st_dev != after.st_dev || before.st_ino != after.st_ino) {
     errno = ELOOP;
@@ -98,7 +108,7 @@ OutputFile copy_one_out(int box, const std::string& name, std::uint64_t ceiling)
     return out;
   }
   const UniqueFd fd(
-      ::openat(directory->get(), leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      open_own(directory->get(), leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode)) {
     out.error = "not_regular";
     return out;
@@ -211,8 +221,7 @@ Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vecto
                                                    Bytes ceiling) {
   std::map<std::string, OutputFile> files;
   if (names.empty()) return files;
-  const UniqueFd box(::openat(scratch, "box", kDirectory));
-  if (!box) return errno_error("open box");
+  const UniqueFd box = TRY(open_directory(scratch, "box"));
   std::uint64_t left = ceiling.count;
   for (const std::string& name : names) {
     OutputFile file = copy_one_out(box.get(), name, left);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@ using Slot = CallList::Slot;
 /// Where the new root is put together inside the keeper's own mount namespace: any directory every system
 /// has.
 const std::string kStage = "/tmp";
+
+bool in_user_namespace(const BoxSpec& spec) { return spec.privilege == Privilege::kUserNamespace; }
 
 std::optional<RootTree::Entry> entry_of(int tree, const std::string& path) {
   struct stat status = {};
@@ -51,11 +54,28 @@ std::vector<std::string> names_in(int tree, const char* path) {
 
 constexpr std::uint64_t kReadOnly = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME;
 
+/// Binds a file. In a user namespace a mount that came from outside keeps what its owner said of it: exec is
+/// not allowed again, and atime handling stays as it was, which is what a remount without a word on it means
+/// (mount_namespaces(7), "Restrictions").
+void bind_read_only(CallList& calls, const std::string& what, const std::string& source,
+                    const std::string& target, int tree, bool user_namespace, bool device = false) {
+  std::uint64_t flags = MS_RDONLY | MS_NOSUID | (device ? MS_NOEXEC : MS_NODEV);
+  if (!user_namespace) flags |= MS_NOATIME;
+  struct statvfs status = {};
+  if (user_namespace) {
+    const UniqueFd fd(::openat(tree, source.c_str(), O_PATH | O_CLOEXEC));
+    if (fd && ::fstatvfs(fd.get(), &status) == 0 && (status.f_flag & ST_NOEXEC) != 0) flags |= MS_NOEXEC;
+  }
+  calls.add("bind " + what, SYS_mount, {source, target, nullptr, MS_BIND, nullptr});
+  calls.add("make " + what + " read-only", SYS_mount,
+            {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | flags, nullptr});
+}
+
 /// Shows one entry of the root tree. A directory appears through an overlay without an upper layer, not
 /// through a bind: its inodes are then the box's own, so that a lock on a file is seen by no other box, and
 /// connect() to a socket of the host that lies there finds nobody listening. Not recursive: what is mounted
 /// below /usr was not on the list.
-void show_read_only(CallList& calls, const RootTree::Entry& entry, bool gvisor) {
+void show_read_only(CallList& calls, const RootTree::Entry& entry, const BoxSpec& spec) {
   const std::string target = kStage + "/" + entry.path;
   const std::string what = "/" + entry.path;
   if (!entry.link_target.empty()) {
@@ -64,7 +84,7 @@ void show_read_only(CallList& calls, const RootTree::Entry& entry, bool gvisor) 
   }
   if (entry.directory) {
     calls.add("mkdir " + what, SYS_mkdirat, {AT_FDCWD, target, 0755});
-    if (!gvisor) {
+    if (!spec.gvisor) {
       std::string layers = "lowerdir=" + kStage + "/.empty:";
       for (const char c : entry.path) {  // a colon parts layers, a comma options
         if (c == ':' || c == ',' || c == '\\') layers += '\\';
@@ -76,9 +96,8 @@ void show_read_only(CallList& calls, const RootTree::Entry& entry, bool gvisor) 
   } else {
     calls.add("mknod " + what, SYS_mknodat, {AT_FDCWD, target, S_IFREG | 0644, 0});
   }
-  calls.add("bind " + what, SYS_mount, {entry.path, target, nullptr, MS_BIND, nullptr});
-  calls.add("make " + what + " read-only", SYS_mount,
-            {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | kReadOnly, nullptr});
+  const UniqueFd tree(::open(spec.root->directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  bind_read_only(calls, what, entry.path, target, tree.get(), in_user_namespace(spec));
 }
 
 void write_file(CallList& calls, const std::string& path, const std::string& text) {
@@ -88,8 +107,14 @@ void write_file(CallList& calls, const std::string& path, const std::string& tex
   calls.add("close /" + path, SYS_close, {Slot{kSlotTemporary}});
 }
 
-void add_device(CallList& calls, const std::string& name, unsigned major, unsigned minor) {
+void add_device(CallList& calls, const std::string& name, unsigned major, unsigned minor,
+                const BoxSpec& spec) {
   const std::string path = kStage + "/dev/" + name;
+  if (in_user_namespace(spec)) {  // where no device can be made, the host's is shown
+    calls.add("mknod /dev/" + name, SYS_mknodat, {AT_FDCWD, path, S_IFREG | 0644, 0});
+    bind_read_only(calls, "/dev/" + name, "/dev/" + name, path, AT_FDCWD, true, /*device=*/true);
+    return;
+  }
   calls.add("mknod /dev/" + name, SYS_mknodat, {AT_FDCWD, path, S_IFCHR | 0666, makedev(major, minor)});
   calls.add("chmod /dev/" + name, SYS_fchmodat, {AT_FDCWD, path, 0666});  // mknod obeyed the umask
 }
@@ -124,7 +149,7 @@ int add_scratch(CallList& calls, const BoxSpec& spec, uid_t uid, const std::stri
     const std::string inside = scratch + "/" + place.name;
     calls.add(std::string("mkdir scratch ") + place.name, SYS_mkdirat, {AT_FDCWD, inside, place.mode});
     calls.add(std::string("chmod ") + place.where, SYS_fchmodat, {AT_FDCWD, inside, place.mode});
-    if (place.owned)
+    if (place.owned && !in_user_namespace(spec))  // there it is the keeper's id, which is the program's
       calls.add(std::string("chown ") + place.where, SYS_fchownat, {AT_FDCWD, inside, uid, uid, 0});
     calls.add(std::string("bind ") + place.where, SYS_mount,
               {inside, root + place.where, nullptr, MS_BIND, nullptr});
@@ -132,9 +157,11 @@ int add_scratch(CallList& calls, const BoxSpec& spec, uid_t uid, const std::stri
   return inodes_call;
 }
 
-void open_scratch(CallList& calls) {
+void open_scratch(CallList& calls, const BoxSpec& spec) {
   calls.add("open scratch", SYS_openat, {AT_FDCWD, "/.scratch", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
       .save(kSlotScratch);
+  // Its directory belongs to the program where that has the keeper's user id: it must not be there.
+  if (in_user_namespace(spec)) calls.add("hide scratch", SYS_umount2, {"/.scratch", MNT_DETACH});
 }
 
 }  // namespace
@@ -194,7 +221,7 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
 
   if (tree.own_etc) calls.add("mkdir /etc", SYS_mkdirat, {AT_FDCWD, kStage + "/etc", 0755});
   calls.add("mkdir /.empty", SYS_mkdirat, {AT_FDCWD, kStage + "/.empty", 0555});
-  for (const RootTree::Entry& entry : tree.entries) show_read_only(calls, entry, spec.gvisor);
+  for (const RootTree::Entry& entry : tree.entries) show_read_only(calls, entry, spec);
   if (tree.own_etc) {
     write_file(calls, "etc/passwd",
                "root:x:0:0:root:/:/usr/sbin/nologin\nbox:x:" + owner + ":" + owner +
@@ -205,11 +232,11 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   }
 
   calls.add("mkdir /dev", SYS_mkdirat, {AT_FDCWD, kStage + "/dev", 0755});
-  add_device(calls, "null", 1, 3);
-  add_device(calls, "zero", 1, 5);
-  add_device(calls, "full", 1, 7);
-  add_device(calls, "random", 1, 8);
-  add_device(calls, "urandom", 1, 9);
+  add_device(calls, "null", 1, 3, spec);
+  add_device(calls, "zero", 1, 5, spec);
+  add_device(calls, "full", 1, 7, spec);
+  add_device(calls, "random", 1, 8, spec);
+  add_device(calls, "urandom", 1, 9, spec);
   calls.add("symlink /dev/fd", SYS_symlinkat, {"/proc/self/fd", AT_FDCWD, kStage + "/dev/fd"});
   calls.add("symlink /dev/stdin", SYS_symlinkat, {"/proc/self/fd/0", AT_FDCWD, kStage + "/dev/stdin"});
   calls.add("symlink /dev/stdout", SYS_symlinkat, {"/proc/self/fd/1", AT_FDCWD, kStage + "/dev/stdout"});
@@ -218,7 +245,10 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   for (const Place& place : kPlaces) {
     calls.add(std::string("mkdir ") + place.where, SYS_mkdirat, {AT_FDCWD, kStage + place.where, 0755});
   }
-  calls.add("mkdir /.scratch", SYS_mkdirat, {AT_FDCWD, kStage + "/.scratch", 0700});
+  // Closed to its owner too where that is the program's id; the file system is read-only, so he cannot open
+  // it.
+  calls.add("mkdir /.scratch", SYS_mkdirat,
+            {AT_FDCWD, kStage + "/.scratch", in_user_namespace(spec) ? 0 : 0700});
   plan.inodes_call = add_scratch(calls, spec, uid, kStage);
 
   calls.add("mkdir /proc", SYS_mkdirat, {AT_FDCWD, kStage + "/proc", 0555});
@@ -236,7 +266,7 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   calls.add("make / read-only", SYS_mount,
             {nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOATIME, nullptr});
 
-  open_scratch(calls);
+  open_scratch(calls, spec);
   calls.add("open /dev/null", SYS_openat, {AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0}).save(kSlotNull);
   calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
       .save(kSlotProc);
@@ -249,9 +279,9 @@ CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   for (const Place& place : kPlaces) {
     calls.add(std::string("unmount ") + place.where, SYS_umount2, {place.where, MNT_DETACH});
   }
-  calls.add("unmount scratch", SYS_umount2, {"/.scratch", MNT_DETACH});
+  if (!in_user_namespace(spec)) calls.add("unmount scratch", SYS_umount2, {"/.scratch", MNT_DETACH});
   add_scratch(calls, spec, uid, "");
-  open_scratch(calls);
+  open_scratch(calls, spec);
   return calls;
 }
 

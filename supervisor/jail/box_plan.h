@@ -10,6 +10,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "jail/call_list.h"
+#include "jail/privilege.h"
 
 namespace bailiff {
 
@@ -41,6 +42,7 @@ struct BoxSpec {
   std::optional<std::uint64_t> disk_inodes = 1000;
   bool gvisor = false;  // its sockets and locks do not reach the host, and it has neither overlay nor hidepid
   bool reusable = false;  // more than one run will use it, each from the same start
+  Privilege privilege = Privilege::kRoot;
 };
 
 /// The calls that turn the keeper's fresh namespaces into a box, and which of them answer a question.

@@ -45,7 +45,9 @@ Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Bo
       {"stack", limits.stack ? "rlimit" : kUnlimited},
       {"output", "pipe"},
       {"file_size", limits.file_size ? "rlimit" : kUnlimited},
-      {"processes", cgroups.has("pids") ? "cgroup" : "rlimit"},
+      {"processes", cgroups.has("pids")      ? "cgroup"
+                    : box.counts_processes() ? "rlimit"
+                                             : kNone},
       {"open_files", "rlimit"},
       {"disk_bytes", "tmpfs"},
       {"disk_inodes", !limits.disk_inodes  ? kUnlimited
@@ -54,7 +56,7 @@ Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Bo
       {"seccomp", !filter.notifies                       ? spec.seccomp
                   : surroundings.kernel.hears_violations ? "notify"
                                                          : "deny-only"},
-      {"uid", "lease"},
+      {"uid", box.privilege() == Privilege::kRoot ? "lease" : "user_namespace"},
   };
   for (const char* layer : {"net", "pid", "mount", "ipc", "uts"}) held[layer] = has_namespace(layer);
 

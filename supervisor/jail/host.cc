@@ -17,13 +17,16 @@ struct Better {
 };
 constexpr Better kByCgroup[] = {{"memory", "memory"}, {"processes", "pids"}};
 
-std::string how_to_get(const CgroupTree& cgroups, const std::string& controller) {
-  const bool somewhere_in_v2 = cgroups.available() && cgroups.hierarchy_has(controller);
-  return cgroups.why_lacks(controller) +
-         (somewhere_in_v2
-              ? "; have it delegated: a unit with Delegate=yes, or --cgroup DIR (docs/operations.md)"
-              : "; this machine's cgroup v2 has none to give: boot with systemd.unified_cgroup_hierarchy=1 "
-                "or cgroup_no_v1=all");
+std::string how_to_get(const CgroupTree& cgroups, const std::string& controller, Privilege privilege) {
+  if (!cgroups.hierarchy_has(controller)) {
+    return cgroups.why_lacks(controller) +
+           "; this machine's cgroup v2 has none to give: boot with systemd.unified_cgroup_hierarchy=1 or "
+           "cgroup_no_v1=all";
+  }
+  return cgroups.why_lacks(controller) + "; have it delegated: " +
+         (privilege == Privilege::kUserNamespace ? "systemd-run --user --scope -p Delegate=yes"
+                                                 : "a unit with Delegate=yes, or --cgroup DIR") +
+         " (docs/operations.md)";
 }
 
 std::string first_line_of(const char* path) {
@@ -72,7 +75,13 @@ HostReport probe_host(const Surroundings& surroundings) {
     HostMechanism& held = report.mechanisms[better.name];
     if (held.mechanism == "cgroup") continue;
     held.better = "cgroup";
-    held.fix = how_to_get(surroundings.cgroups, better.controller);
+    held.fix = how_to_get(surroundings.cgroups, better.controller, surroundings.privilege);
+  }
+  if (report.mechanisms["processes"].mechanism == "none")
+    report.mechanisms["processes"].fix += "; or Linux 5.14, which counts in each user namespace by itself";
+  if (surroundings.privilege == Privilege::kUserNamespace) {
+    report.mechanisms["uid"].better = "lease";
+    report.mechanisms["uid"].fix = "run it as root: then every box has a user id that nobody else has";
   }
   // What our own profiles make of it is in each result; here it is what the kernel can do.
   report.mechanisms["seccomp"] =

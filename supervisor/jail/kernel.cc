@@ -2,10 +2,14 @@
 
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include <charconv>
+#include <cstring>
 
 namespace bailiff {
 
@@ -15,6 +19,18 @@ namespace {
 bool knows_listeners() {
   return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, nullptr) < 0 &&
          errno == EFAULT;
+}
+
+bool at_least(int major, int minor) {
+  utsname names = {};
+  if (::uname(&names) < 0) return false;
+  int have[2] = {};
+  const char* at = names.release;
+  for (int& part : have) {
+    at = std::from_chars(at, names.release + std::strlen(names.release), part).ptr;
+    if (*at == '.') ++at;
+  }
+  return have[0] != major ? have[0] > major : have[1] >= minor;
 }
 
 }  // namespace
@@ -27,7 +43,9 @@ Kernel Kernel::probe() {
   constexpr long kTick = 10'000'000;
   Kernel kernel;
   kernel.hears_violations = knows_listeners();
+  kernel.nproc_per_namespace = at_least(5, 14);
   if (used.tv_nsec % kTick != 0) return kernel;
+  kernel.nproc_per_namespace = false;
   kernel.runtime = "runsc";
   kernel.cpu_resolution = std::chrono::nanoseconds(kTick);
   kernel.rss_resolution = 2_MiB;

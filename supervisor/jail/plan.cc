@@ -6,6 +6,9 @@
 
 #include <cstring>
 #include <span>
+#include <vector>
+
+#include "jail/shared_user_filter.h"
 
 namespace bailiff {
 namespace {
@@ -79,7 +82,9 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   TRY(rlimits.set(RLIMIT_NOFILE, limits.open_files, "open_files"));
   // With a pids controller that is the limit and has the counter; this one then only stands behind it.
   const std::uint64_t behind = surroundings.cgroups.has("pids") ? 8 : 0;
-  TRY(rlimits.set(RLIMIT_NPROC, limits.processes + behind - surroundings.kernel.nproc_slack, "processes"));
+  if (box.counts_processes()) {
+    TRY(rlimits.set(RLIMIT_NPROC, limits.processes + behind - surroundings.kernel.nproc_slack, "processes"));
+  }
   // Those not asked for are lifted: what the supervisor itself was started with is not the program's
   // business.
   TRY(rlimits.set(RLIMIT_AS, bytes_or_unlimited(limits.address_space), "address_space_bytes"));
@@ -111,15 +116,23 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   plan.envp = string_array(writer, env);
   plan.rlimits = writer.put(rlimits.rows().data(), rlimits.rows().size_bytes());
   plan.rlimit_count = static_cast<std::uint32_t>(rlimits.rows().size());
-  plan.filter = writer.put(filter.code.data(), filter.code.size_bytes());
-  plan.filter_length = static_cast<std::uint32_t>(filter.code.size());
+  std::span<const sock_filter> code = filter.code;
+  std::vector<sock_filter> guarded;
+  if (box.privilege() == Privilege::kUserNamespace) {
+    // A user namespace of the run's own: what it is root of is nothing, and RLIMIT_NPROC counts the run
+    // alone.
+    plan.user_map = writer.text(std::to_string(box.uid()) + " 0 1");
+    code = guarded = shared_user_filter(code);
+  }
+  plan.filter = writer.put(code.data(), code.size_bytes());
+  plan.filter_length = static_cast<std::uint32_t>(code.size());
   plan.listener = listener;
   if (filter.notifies && listener == Listener::kNobody) refuse_violations_only(box);
   plan.oom_score_adj = 1000;
   plan.page_bytes = static_cast<std::uint32_t>(::getpagesize());
   if (box.reusable()) {  // what the box's own namespaces and keyring would carry from one run to the next
     plan.new_ipc = 1;
-    plan.new_keyring = box.renews_keyring();
+    plan.new_keyring = box.renews_keyring() && box.privilege() == Privilege::kRoot;
     plan.restart_pids = box.restarts_pids();
   }
   plan.extent = writer.next();

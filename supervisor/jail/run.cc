@@ -85,8 +85,8 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
   UniqueFd out, err;
-  run.out_ = TRY(Capture::open(spec.limits.output, box.uid(), out));
-  run.err_ = TRY(Capture::open(spec.limits.output, box.uid(), err));
+  run.out_ = TRY(Capture::open(spec.limits.output, box.owner(), out));
+  run.err_ = TRY(Capture::open(spec.limits.output, box.owner(), err));
   TRY(run.order(std::move(stdin_fd), std::move(out), std::move(err)));
   box.make_ahead(surroundings.cgroups, spec.limits);
   return run;
@@ -387,7 +387,7 @@ Result<RunResult> run_with(Box& box, const Surroundings& surroundings, const Run
   const HostFiles host_files = TRY(open_host_files(spec));
   TRY(box.build(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
                                       surroundings.kernel.gvisor()}));
-  TRY(copy_in(box.scratch_fd(), spec.files, host_files, box.uid()));
+  TRY(copy_in(box.scratch_fd(), spec.files, host_files, box.owner()));
   UniqueFd input = TRY(input_file(spec.stdin_content, host_files.stdin_file, box.null_fd()));
   const Nanos prepared = monotonic_now();
   Run run = TRY(Run::start(box, surroundings, spec, filter, std::move(input),

@@ -90,11 +90,8 @@ Result<RootTree> find_root(const Options& options) {
 
 /// All but the root tree.
 Result<Surroundings> find_surroundings(const Options& options) {
-  if (::geteuid() != 0) {
-    return host_error(
-        "not root: namespaces, mounts and another user id need it; run as root, here or in a container");
-  }
   Surroundings surroundings;
+  surroundings.privilege = TRY(find_privilege());
   surroundings.cgroups =
       options.cgroup.empty() ? CgroupTree::find_own() : TRY(CgroupTree::find_at(options.cgroup));
   surroundings.kernel = Kernel::probe();

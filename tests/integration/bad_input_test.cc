@@ -526,40 +526,5 @@ TEST(Root, ThatIsNoDirectoryIsNamed) {
   }
 }
 
-/// The supervisor as somebody else than root, who may read and execute it all the same.
-Answer run_as_nobody(const json& spec) {
-  const Directory directory;
-  const std::string copy = directory.path("supervisor");
-  std::filesystem::copy_file(supervisor_path(), copy);
-  ::chmod(copy.c_str(), 0755);
-  ::chmod(directory.path("").c_str(), 0755);
-  const std::string answer_path = directory.path("answer"), spec_path = directory.path("spec.json");
-  std::ofstream(spec_path) << spec.dump();
-  ::chmod(spec_path.c_str(), 0644);
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    const int fd = ::open(answer_path.c_str(), O_WRONLY | O_CREAT, 0600);
-    ::dup2(fd, 1);
-    if (::setgid(65534) < 0 || ::setuid(65534) < 0) ::_exit(125);
-    ::execl(copy.c_str(), "bailiff-supervisor", "run", spec_path.c_str(), nullptr);
-    ::_exit(126);
-  }
-  Answer answer;
-  answer.pid = pid;
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  answer.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  std::getline(std::ifstream(answer_path), answer.raw);
-  answer.json = json::parse(answer.raw, nullptr, /*allow_exceptions=*/false);
-  return answer;
-}
-
-TEST(Host, WithoutRootIsAHostErrorThatSaysSo) {
-  const json spec = {{"argv", {"/bin/true"}}};
-  const Answer answer = run_as_nobody(spec);
-  expect_refused(answer, "host", nullptr);
-  EXPECT_NE(answer.json["error"]["message"].get<std::string>().find("root"), std::string::npos) << answer.raw;
-}
-
 }  // namespace
 }  // namespace bailiff::test

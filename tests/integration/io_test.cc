@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -34,6 +35,7 @@ class HostFile {
       if (wrote <= 0) break;
       at += static_cast<std::size_t>(wrote);
     }
+    ::fchmod(fd, 0644);  // the supervisor may be another user's
     ::close(fd);
   }
   ~HostFile() { ::unlink(path_); }

@@ -420,6 +420,7 @@ class FilesRootTest : public testing::Test {
   FilesRootTest() {
     char name[] = "/tmp/serve_test.XXXXXX";
     base_ = ::mkdtemp(name);
+    ::chmod(base_.c_str(), 0755);  // the supervisor may be another user's
     root_ = base_ + "/root";
     std::filesystem::create_directories(root_ + "/sub");
     std::ofstream(base_ + "/secret") << "secret";

@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/keyctl.h>
+#include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <linux/time.h>
 
@@ -50,6 +51,28 @@ raw::Word raise_oom_score(int adjustment) noexcept {
   return written;
 }
 
+/// In a user namespace just made: the one id outside becomes the program's inside. setgroups is denied there,
+/// as it is around us (user_namespaces(7)).
+raw::Word write_map(const char* path, const char* line) noexcept {
+  int length = 0;
+  while (line[length] != 0) ++length;
+  const raw::Word fd = raw::call(SYS_openat, AT_FDCWD, path, O_WRONLY);
+  if (fd < 0) return fd;
+  const raw::Word written = raw::call(SYS_write, fd, line, length);
+  raw::call(SYS_close, fd);
+  return written;
+}
+
+/// What the keeper gave up, a new user namespace gives back, though only inside itself.
+raw::Word renounce_again() noexcept {
+  for (int capability = 0;; ++capability) {
+    const raw::Word dropped = raw::call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (dropped == -EINVAL && capability > 0) break;  // past the last one
+    if (dropped < 0) return dropped;
+  }
+  return raw::call(SYS_prctl, PR_SET_SECUREBITS, kSecurebits, 0, 0, 0);
+}
+
 }  // namespace
 
 void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) noexcept {
@@ -58,6 +81,11 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   const Must must(board.report);
   const bool listens = plan.listener != Listener::kNobody;
 
+  if (plan.user_map != 0) {
+    must(Step::kUserNamespace, write_map("/proc/self/uid_map", base + plan.user_map));
+    must(Step::kUserNamespace, write_map("/proc/self/gid_map", base + plan.user_map));
+    must(Step::kCapabilities, renounce_again());
+  }
   must(Step::kSession, raw::call(SYS_setsid));
   if (plan.new_keyring != 0)
     must(Step::kKeyring, raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
@@ -74,7 +102,7 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   // Groups, then gid, then uid: each needs the privilege the next one gives up. The capabilities go by hand:
   // the keeper locked SECBIT_NO_SETUID_FIXUP, so that no uid change ever moves one. Its bounding, inheritable
   // and ambient sets are empty already, and it set no_new_privs.
-  must(Step::kGroups, raw::call(SYS_setgroups, 0, nullptr));
+  if (plan.user_map == 0) must(Step::kGroups, raw::call(SYS_setgroups, 0, nullptr));
   must(Step::kGid, raw::call(SYS_setresgid, plan.gid, plan.gid, plan.gid));
   must(Step::kUid, raw::call(SYS_setresuid, plan.uid, plan.uid, plan.uid));
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};

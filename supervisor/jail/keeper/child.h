@@ -1,8 +1,15 @@
 #pragma once
 
+#include <linux/securebits.h>
+
 #include "jail/board.h"
 
 namespace bailiff {
+
+/// No exec and no change of user id ever gives a capability again.
+inline constexpr int kSecurebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                                   SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                                   SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
 /// Turns the calling process, a vfork child of the keeper, into the program. Runs on the keeper's memory, so
 /// it only reads the plan and writes the report; what it cannot do it reports there as a StepFailure, then

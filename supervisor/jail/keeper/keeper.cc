@@ -14,7 +14,6 @@
 #include <linux/resource.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <linux/securebits.h>
 #include <linux/signal.h>
 #include <linux/socket.h>
 #include <linux/time.h>
@@ -361,7 +360,8 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
 
   const bool listens = board().plan.listener != Listener::kNobody;
   // Shared descriptors: the listener that the filter makes is then ours as well, for no extra call.
-  const std::uint64_t flags = CLONE_VM | CLONE_VFORK | (listens ? CLONE_FILES : 0);
+  const std::uint64_t flags = CLONE_VM | CLONE_VFORK | (listens ? std::uint64_t{CLONE_FILES} : 0) |
+                              (board().plan.user_map != 0 ? std::uint64_t{CLONE_NEWUSER} : 0);
   if (listens) raw::call(SYS_close, kKeeperListenerFd);  // now the lowest that is free
   Word pid = -ENOSYS;
   if (order.has_cgroup_fd == 1) {
@@ -431,11 +431,7 @@ void renounce() noexcept {
   out.keyring = error(raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
   raw::call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0,
             0);  // EINVAL where there is no such set
-  out.securebits = error(raw::call(SYS_prctl, PR_SET_SECUREBITS,
-                                   SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                                       SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-                                       SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
-                                   0, 0, 0));
+  out.securebits = error(raw::call(SYS_prctl, PR_SET_SECUREBITS, kSecurebits, 0, 0, 0));
   int capability = 0;
   Word dropped = 0;
   while ((dropped = raw::call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0)) >= 0) ++capability;
