@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/integration/result.h"
@@ -38,6 +38,53 @@ TEST(Unprivileged, SaysWhatRootWouldAdd) {
   EXPECT_EQ(answer.json["usable"], true) << answer.raw;
   EXPECT_EQ(answer.json["mechanisms"]["uid"]["mechanism"], "user_namespace");
   EXPECT_EQ(answer.json["mechanisms"]["uid"]["better"], "lease");
+}
+
+/// A cgroup v2 directory given to the user the supervisor runs as, with this process in it while it lives: what
+/// Delegate=yes makes (systemd.resource-control(5)).
+class DelegatedGroup {
+ public:
+  DelegatedGroup() {
+    for (const char* tree : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
+      if (std::filesystem::exists(std::string(tree) + "/cgroup.procs")) {
+        tree_ = tree;
+        break;
+      }
+    }
+    path_ = tree_ + "/unprivileged_test-" + std::to_string(::getpid());
+    std::ifstream groups("/proc/self/cgroup");
+    for (std::string line; std::getline(groups, line);) {
+      if (line.starts_with("0::")) before_ = tree_ + line.substr(3);
+    }
+    constexpr uid_t kUser = 61'234;  // tests/support/unprivileged_supervisor.cc
+    made_ = ::mkdir(path_.c_str(), 0755) == 0 && enter(path_);
+    for (const char* file : {"", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads"}) {
+      made_ = made_ && ::chown((path_ + file).c_str(), kUser, kUser) == 0;
+    }
+  }
+  ~DelegatedGroup() {
+    EXPECT_TRUE(enter(before_));
+    EXPECT_EQ(::rmdir(path_.c_str()), 0) << "something is left in " << path_;
+  }
+  DelegatedGroup(const DelegatedGroup&) = delete;
+  DelegatedGroup& operator=(const DelegatedGroup&) = delete;
+  [[nodiscard]] bool made() const { return made_; }
+
+ private:
+  static bool enter(const std::string& group) {
+    std::ofstream procs(group + "/cgroup.procs");
+    return static_cast<bool>(procs << "0" << std::flush);
+  }
+  std::string tree_, path_, before_;
+  bool made_ = false;
+};
+
+TEST(Unprivileged, CountsInACgroupThatWasDelegatedToIt) {
+  const DelegatedGroup group;
+  ASSERT_TRUE(group.made());
+  const Answer answer = run(program_spec("nothing"));
+  EXPECT_EQ(result_of(answer)["cpu_time"]["source"], "cgroup") << answer.raw;
+  EXPECT_EQ(result_of(answer)["cpu_time"]["complete"], true);
 }
 
 /// Runs `check` where user.max_user_namespaces is 0: in a user namespace of this test's own, whose sysctl that is.
