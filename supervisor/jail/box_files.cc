@@ -91,7 +91,7 @@ Result<void> copy_one_in(int box, const std::string& name, unsigned mode, uid_t 
 }
 
 /// Reads one file of at most `ceiling` bytes; gives the word for why not otherwise.
-OutputFile copy_one_out(int box, const std::string& name, std::uint64_t ceiling) {
+Result<OutputFile> copy_one_out(int box, const std::string& name, std::uint64_t ceiling) {
   OutputFile out;
   std::string leaf;
   const Result<UniqueFd> directory = open_parent(box, name, leaf, nullptr);
@@ -117,15 +117,20 @@ OutputFile copy_one_out(int box, const std::string& name, std::uint64_t ceiling)
     out.error = "too_big";
     return out;
   }
-  out.bytes.resize(static_cast<std::size_t>(status.st_size));
+  if (static_cast<std::uint64_t>(status.st_size) > Blob::kInMemory) {
+    TRY(out.bytes.append_file(fd.get(), ceiling));
+    return out;
+  }
+  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t at = 0;
-  while (at < out.bytes.size()) {
-    const ssize_t got = ::read(fd.get(), out.bytes.data() + at, out.bytes.size() - at);
+  while (at < bytes.size()) {
+    const ssize_t got = ::read(fd.get(), bytes.data() + at, bytes.size() - at);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     at += static_cast<std::size_t>(got);
   }
-  out.bytes.resize(at);
+  bytes.resize(at);
+  out.bytes = std::move(bytes);
   return out;
 }
 
@@ -224,7 +229,7 @@ Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vecto
   const UniqueFd box = TRY(open_directory(scratch, "box"));
   std::uint64_t left = ceiling.count;
   for (const std::string& name : names) {
-    OutputFile file = copy_one_out(box.get(), name, left);
+    OutputFile file = TRY(copy_one_out(box.get(), name, left));
     left -= file.bytes.size();
     files.emplace(name, std::move(file));
   }

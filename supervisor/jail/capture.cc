@@ -1,7 +1,6 @@
 #include "jail/capture.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,24 +41,16 @@ Result<void> Capture::drain(std::size_t most) {
     bytes_ += size;
     if (size == buffer.size()) expect_much();
     if (kept_.size() < ceiling_)
-      kept_.append(buffer.data(), std::min<std::uint64_t>(size, ceiling_ - kept_.size()));
+      TRY(kept_.append({buffer.data(), std::min<std::uint64_t>(size, ceiling_ - kept_.size())}));
   }
   return {};
 }
 
-/// A full buffer in one read: the program writes faster than a pipe of 64 KiB lets it. Gives it a larger one,
-/// and makes room for all that may be kept at once: growing by doubling would touch every byte twice.
+/// A full buffer in one read: the program writes faster than a pipe of 64 KiB lets it. Gives it a larger one.
 void Capture::expect_much() {
   if (expects_much_) return;
   expects_much_ = true;
   (void)::fcntl(fd_.get(), F_SETPIPE_SZ, 1 << 20);  // fs.pipe-max-size may forbid it: then it is as before
-  kept_.reserve(ceiling_);
-  // Fewer faults by a factor of 512 where the kernel has huge pages to give.
-  constexpr std::size_t kHugePage = std::size_t{2} << 20;
-  const std::size_t lead = kHugePage - reinterpret_cast<std::uintptr_t>(kept_.data()) % kHugePage;
-  if (ceiling_ >= lead + kHugePage) {
-    (void)::madvise(kept_.data() + lead, (ceiling_ - lead) / kHugePage * kHugePage, MADV_HUGEPAGE);
-  }
 }
 
 Result<Stream> Capture::finish() {

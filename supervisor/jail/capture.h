@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/blob.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
@@ -14,7 +15,7 @@
 namespace bailiff {
 
 /// Reads one output stream of the program from a pipe: keeps the first `ceiling` bytes, counts and hashes the
-/// rest. Its memory is bounded by the ceiling whatever the program writes.
+/// rest. Its own memory is that of a Blob whatever the program writes.
 class Capture {
  public:
   /// Makes the pipe; `write_end` is for the program.
@@ -38,7 +39,7 @@ class Capture {
   std::uint64_t ceiling_ = 0;
   std::uint64_t bytes_ = 0;
   bool expects_much_ = false;
-  std::string kept_;
+  Blob kept_;
   sha256_ctx hash_ = {};
 };
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,52 +89,70 @@ std::optional<FrameInput::Frame> FrameInput::finish() {
   return std::exchange(frame_, {});
 }
 
-FrameOutput::FrameOutput(int fd) : fd_(fd), flags_before_(::fcntl(fd, F_GETFL)) {
-  ::fcntl(fd, F_SETFL, flags_before_ | O_NONBLOCK);
+FrameOutput::FrameOutput(int fd)
+    : fd_(fd), flags_before_(::fcntl(fd, F_GETFL)), window_(new char[kWindowBytes]) {
+  ::fcntl(fd_, F_SETFL, flags_before_ | O_NONBLOCK);
 }
 
 FrameOutput::~FrameOutput() { ::fcntl(fd_, F_SETFL, flags_before_); }
 
-void FrameOutput::add(std::string_view header, std::vector<std::string> body) {
+void FrameOutput::add(std::string_view header) { push(frame_head(header, 0)); }
+
+Result<void> FrameOutput::add(std::string_view header, const std::vector<Blob>& body) {
+  static std::array<char, 65536> piece;
   std::uint64_t size = 0;
   std::uint32_t crc = 0;
-  for (const std::string& part : body) {
+  for (const Blob& part : body) {
+    for (std::uint64_t at = 0; at < part.size();) {
+      const std::size_t got = TRY(part.read(at, piece));
+      if (got == 0) return internal_error("a body ends early");
+      crc = crc32c(crc, std::string_view(piece.data(), got));
+      at += got;
+    }
     size += part.size();
-    crc = crc32c(crc, part);
   }
   push(frame_head(header, size));
-  if (size == 0) return;
-  for (std::string& part : body) {
-    if (!part.empty()) push(std::move(part));
+  if (size == 0) return {};
+  for (const Blob& part : body) {
+    if (part.size() > 0) push(part);
   }
   const std::array<char, kFrameTrailerBytes> trailer = frame_trailer(crc);
   push(std::string(trailer.data(), trailer.size()));
+  return {};
 }
 
 Result<void> FrameOutput::flush() {
-  while (!parts_.empty()) {
-    std::array<iovec, 64> iov;
-    std::size_t count = 0;
-    for (const std::string& part : parts_) {
-      if (count == iov.size()) break;
-      const std::size_t skip = count == 0 ? sent_of_first_ : 0;
-      iov[count++] = {const_cast<char*>(part.data()) + skip, part.size() - skip};
-    }
-    const ssize_t wrote = ::writev(fd_, iov.data(), static_cast<int>(count));
+  for (;;) {
+    if (window_sent_ == window_size_) TRY(load());
+    if (window_size_ == 0) return {};
+    const ssize_t wrote = ::write(fd_, window_.get() + window_sent_, window_size_ - window_sent_);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0 && errno == EAGAIN) return {};
     if (wrote < 0) return errno_error("write frames");
     unsent_ -= static_cast<std::uint64_t>(wrote);
-    sent_of_first_ += static_cast<std::size_t>(wrote);
-    while (!parts_.empty() && sent_of_first_ >= parts_.front().size()) {
-      sent_of_first_ -= parts_.front().size();
-      parts_.pop_front();
+    window_sent_ += static_cast<std::size_t>(wrote);
+  }
+}
+
+Result<void> FrameOutput::load() {
+  window_sent_ = window_size_ = 0;
+  while (!parts_.empty() && window_size_ < kWindowBytes) {
+    const Blob& first = parts_.front();
+    const std::span<char> room(window_.get() + window_size_, kWindowBytes - window_size_);
+    const std::size_t got = TRY(first.read(loaded_of_first_, room));
+    window_size_ += got;
+    loaded_of_first_ += got;
+    if (loaded_of_first_ < first.size()) {
+      if (got == 0) return internal_error("a body ends early");
+      continue;
     }
+    parts_.pop_front();
+    loaded_of_first_ = 0;
   }
   return {};
 }
 
-void FrameOutput::push(std::string part) {
+void FrameOutput::push(Blob part) {
   unsent_ += part.size();
   parts_.push_back(std::move(part));
 }

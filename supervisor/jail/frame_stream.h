@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/blob.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "spec/frame.h"
@@ -72,17 +74,23 @@ class FrameOutput {
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
 
-  void add(std::string_view header, std::vector<std::string> body = {});
+  void add(std::string_view header);
+  Result<void> add(std::string_view header, const std::vector<Blob>& body);
   /// Writes what the peer takes now. Errors: EPIPE  nobody reads any more
   Result<void> flush();
 
  private:
-  void push(std::string part);
+  void push(Blob part);
+  /// Makes what is to be written next lie in window_.
+  Result<void> load();
 
   int fd_;
   int flags_before_;  // the open file may be shared with whoever started us
-  std::deque<std::string> parts_;
-  std::size_t sent_of_first_ = 0;
+  std::deque<Blob> parts_;
+  std::uint64_t loaded_of_first_ = 0;
+  static constexpr std::size_t kWindowBytes = std::size_t{256} << 10;
+  std::unique_ptr<char[]> window_;  // what one write takes, from however many parts
+  std::size_t window_size_ = 0, window_sent_ = 0;
   std::uint64_t unsent_ = 0;
 };
 

@@ -384,12 +384,13 @@ void Session::end(OpenBox& box) {
       refuse(id, host_error("stdout, stderr and the collected files have " + std::to_string(size) +
                             " bytes; the body of a frame has at most " + std::to_string(kMaxFrameBody)));
     } else {
-      std::string header = result_message(id, *result);
-      std::vector<std::string> body;
+      const std::string header = result_message(id, *result);
+      std::vector<Blob> body;
       body.push_back(std::move(result->stdout_stream.kept));
       body.push_back(std::move(result->stderr_stream.kept));
       for (auto& [name, file] : result->files) body.push_back(std::move(file.bytes));
-      output_->add(header, std::move(body));
+      const Result<void> added = output_->add(header, body);
+      if (!added) refuse(id, added.error());
     }
     box.run.reset();
     (void)output_

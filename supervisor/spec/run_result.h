@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/blob.h"
 #include "base/units.h"
 #include "spec/verdict.h"
 
@@ -67,7 +68,7 @@ inline constexpr const char* kSha256OfNothing =
 
 /// One output stream: what was kept, and the truth about all of it.
 struct Stream {
-  std::string kept = {};
+  Blob kept = {};
   std::uint64_t bytes = 0;  // everything the program wrote that was read, kept or not
   bool truncated = false;
   std::string sha256 = kSha256OfNothing;  // of those `bytes`, lower-case hex
@@ -75,7 +76,7 @@ struct Stream {
 
 /// A collected file, or why it could not be: missing | not_regular | too_big.
 struct OutputFile {
-  std::string bytes = {};
+  Blob bytes = {};
   std::string error = {};
 };
 

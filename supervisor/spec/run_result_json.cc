@@ -89,11 +89,15 @@ class PayloadWriter {
  public:
   PayloadWriter(JsonWriter& out, Payload payload) : out_(out), payload_(payload) {}
 
-  void write(std::string_view bytes) {
+  void write(const Blob& blob) {
     if (payload_ == Payload::kInBody) {
-      out_.member("body", std::array<std::uint64_t, 2>{offset_, bytes.size()});
-      offset_ += bytes.size();
-    } else if (is_utf8(bytes)) {
+      out_.member("body", std::array<std::uint64_t, 2>{offset_, blob.size()});
+      offset_ += blob.size();
+      return;
+    }
+    std::string room;
+    const std::string_view bytes = blob.view(room);
+    if (is_utf8(bytes)) {
       out_.utf8("text", bytes);
     } else {
       out_.base64("base64", bytes);

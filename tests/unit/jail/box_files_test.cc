@@ -44,7 +44,7 @@ class BoxFiles : public testing::Test {
     const auto files = copy_out(scratch_.get(), {name}, ceiling);
     if (!files) return "error: " + files.error().message();
     const OutputFile& file = files->at(name);
-    return file.error.empty() ? file.bytes : "!" + file.error;
+    return file.error.empty() ? file.bytes.text() : "!" + file.error;
   }
 
   char root_[32] = "/tmp/box-files-XXXXXX";

@@ -44,7 +44,7 @@ Stream captured(Bytes ceiling, std::string_view bytes) {
 
 TEST(Capture, OfNothingIsEmptyAndHasTheHashOfNothing) {
   const Stream stream = captured(10_B, "");
-  EXPECT_EQ(stream.kept, "");
+  EXPECT_EQ(stream.kept.text(), "");
   EXPECT_EQ(stream.bytes, 0U);
   EXPECT_FALSE(stream.truncated);
   EXPECT_EQ(stream.sha256, kSha256OfNothing);
@@ -52,7 +52,7 @@ TEST(Capture, OfNothingIsEmptyAndHasTheHashOfNothing) {
 
 TEST(Capture, KeepsAndHashesWhatFits) {
   const Stream stream = captured(100_B, "abc");
-  EXPECT_EQ(stream.kept, "abc");
+  EXPECT_EQ(stream.kept.text(), "abc");
   EXPECT_EQ(stream.bytes, 3U);
   EXPECT_EQ(stream.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-4
 }
@@ -81,7 +81,7 @@ TEST(Capture, OneByteOverIsTruncatedAndCounted) {
 TEST(Capture, KeepsBytesOfEveryValue) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
-  EXPECT_EQ(captured(1_KiB, bytes).kept, bytes);
+  EXPECT_EQ(captured(1_KiB, bytes).kept.text(), bytes);
 }
 
 TEST(Capture, DoesNotWaitForAWriterThatIsSilent) {
@@ -108,7 +108,7 @@ TEST(Capture, FinishTakesWhatIsStillInThePipe) {
   Pipe pipe = open_pipe(1_KiB);
   ASSERT_EQ(::write(pipe.write_end.get(), "late", 4), 4);
   pipe.write_end.reset();
-  EXPECT_EQ(pipe.capture.finish()->kept, "late");
+  EXPECT_EQ(pipe.capture.finish()->kept.text(), "late");
 }
 
 std::size_t resident_bytes() {

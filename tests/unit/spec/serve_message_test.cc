@@ -427,8 +427,8 @@ ordered_json inlined(const RunResult& run) {
   EXPECT_EQ(message["id"], 9);
   EXPECT_EQ(message.size(), 2U);
   const ordered_json expected = ordered_json::parse(to_json(run));
-  std::string body = run.stdout_stream.kept + run.stderr_stream.kept;
-  for (const auto& [name, file] : run.files) body += file.bytes;
+  std::string body = run.stdout_stream.kept.text() + run.stderr_stream.kept.text();
+  for (const auto& [name, file] : run.files) body += file.bytes.text();
   EXPECT_EQ(result_body_bytes(run), body.size());
 
   const auto put_back = [&](ordered_json& part, const ordered_json& original, const std::string& bytes) {
@@ -447,10 +447,10 @@ ordered_json inlined(const RunResult& run) {
     part = rebuilt;
   };
   ordered_json& result = message["result"];
-  put_back(result["stdout"], expected["stdout"], run.stdout_stream.kept);
-  put_back(result["stderr"], expected["stderr"], run.stderr_stream.kept);
+  put_back(result["stdout"], expected["stdout"], run.stdout_stream.kept.text());
+  put_back(result["stderr"], expected["stderr"], run.stderr_stream.kept.text());
   for (const auto& [name, file] : run.files)
-    put_back(result["files"][name], expected["files"][name], file.bytes);
+    put_back(result["files"][name], expected["files"][name], file.bytes.text());
   return result;
 }
 

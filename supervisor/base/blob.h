@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace bailiff {
+
+/// Bytes that came out of a box: in memory while they are few, in a memfd once they are many. What lies there
+/// is in nobody's resident memory, however much a program writes. A copy shares the memfd, which nobody
+/// changes after the last append().
+class Blob {
+ public:
+  static constexpr std::size_t kInMemory = std::size_t{256} << 10;
+
+  Blob() = default;
+  // NOLINTBEGIN(google-explicit-constructor): a few bytes are a Blob like any other
+  Blob(std::string bytes) : bytes_(std::move(bytes)) {}
+  Blob(const char* bytes) : bytes_(bytes) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  /// Errors: ENOSPC, ENOMEM  of memfd_create(2) and write(2)
+  Result<void> append(std::string_view bytes);
+  /// Appends the rest of a file that has at most `most` bytes (copy_rest, file_io.h).
+  Result<void> append_file(int fd, std::uint64_t most);
+
+  [[nodiscard]] std::uint64_t size() const { return bytes_.size() + spooled_; }
+  /// Fills `room` from `offset` on; answers how many bytes there were.
+  Result<std::size_t> read(std::uint64_t offset, std::span<char> room) const;
+  /// All of it, through `room` where it does not lie in memory already. Aborts if a memfd cannot be read.
+  std::string_view view(std::string& room) const;
+  [[nodiscard]] std::string text() const;
+
+ private:
+  Result<void> spill();
+
+  std::string bytes_;  // empty once there is a spool
+  std::shared_ptr<const UniqueFd> spool_;
+  std::uint64_t spooled_ = 0;
+};
+
+}  // namespace bailiff
