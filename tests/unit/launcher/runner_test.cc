@@ -115,13 +115,13 @@ class RunnerTest : public testing::Test {
     FakeEngine engine(engine_of(played));
     if (engine_out != nullptr) *engine_out = &engine;
     DockerClient docker(engine.socket_path());
-    auto runner = Runner::in_container(docker, {.image = "i", .runtime = "runc"}, deadline_in(2s));
+    auto runner = Runner::in_container(docker, {.image = "i", .runtime = "runc"}, deadline_in(5s));
     if (!runner) return to_json(runner.error());
     RunSpec spec = {.argv = {"/a"}};
     spec.limits.wall_time = 100ms;
     spec.limits.output = Bytes{1000};
     spec.limits.disk = Bytes{1000};
-    const auto opened = runner->open("run", {}, spec.limits, {}, deadline_in(2s));
+    const auto opened = runner->open("run", {}, spec.limits, {}, deadline_in(5s));
     if (!opened) return to_json(opened.error());
     const auto result = runner->run("run", spec, "input", patience, -1);
     return result ? to_json(result.value()) : to_json(result.error());
