@@ -139,9 +139,9 @@ std::string text_at(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 const json& member(const json& object, const char* key) {
-  static const json kNothing;
+  static const json nothing;
   const auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() ? *found : kNothing;
+  return found != object.end() ? *found : nothing;
 }
 std::map<std::string, std::string> texts(const json& object) {
   std::map<std::string, std::string> found;

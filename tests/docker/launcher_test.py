@@ -188,7 +188,8 @@ class Output(unittest.TestCase):
         for _ in range(20):
             code, result = run(spec)
             out = result["stdout"]
-            self.assertEqual((code, result["status"], out["bytes"], out["truncated"]), (0, "OK", 64 * MIB, False))
+            self.assertEqual((code, result["status"], out["bytes"], out["truncated"]), (0, "OK", 64 * MIB, False),
+                             result["reason_detail"])
             self.assertEqual((hashlib.sha256(base64.b64decode(out["base64"])).hexdigest(), out["sha256"]), (wanted, wanted))
 
 
