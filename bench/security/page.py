@@ -46,6 +46,7 @@ td.n{text-align:center;font-variant-numeric:tabular-nums;white-space:nowrap}
 .evaded{color:var(--evaded);background:var(--evaded-bg)}.leaked{color:var(--leaked);background:var(--leaked-bg)}
 .escaped{color:var(--escaped);background:var(--escaped-bg)}.hung{color:var(--hung);background:var(--hung-bg)}
 .nottold{color:var(--none);background:var(--none-bg)}
+.legend .m{align-self:start}thead th:not(:first-child){text-align:center}
 .outside{opacity:.55;outline:1px dashed currentColor;outline-offset:-1px}
 .bar{display:flex;height:1.3rem;width:100%;min-width:14rem;border-radius:.25rem;overflow:hidden;gap:1px}
 .bar i{display:block;font-style:normal;text-align:center;font-size:.8rem;font-weight:600;line-height:1.3rem;overflow:hidden}
@@ -60,19 +61,21 @@ def escape(text):
     return html.escape(str(text))
 
 
-def mark(word, outside=False, title=""):
+def mark(word, outside=False, title="", count=""):
     css, sign = MARKS[word]
     return (f'<span class="m {css}{" outside" if outside else ""}" title="{escape(word + (": " + title if title else ""))}" '
-            f'aria-label="{escape(word)}">{sign}</span>')
+            f'aria-label="{escape(word)}">{sign}{f" {count}" if count else ""}</span>')
 
 
 def counted(attacks, names):
     return {word: sum(attacks[n]["outcome"] == word for n in names if n in attacks) for word in outcome.WORDS}
 
 
-def bar(counts):
+def bar(counts, of):
     parts = [f'<i class="{MARKS[word][0]}" style="flex:{n}" title="{n} {escape(word)}">{n if n > 3 else ""}</i>'
              for word, n in counts.items() if n]
+    if sum(counts.values()) < of:
+        parts.append(f'<i style="flex:{of - sum(counts.values())};background:var(--bg)" title="not tried"></i>')
     return f'<div class="bar">{"".join(parts)}</div>'
 
 
@@ -102,7 +105,9 @@ def draw(card):
         counts = counted(row["attacks"], real)
         out.append(f'<tr><th><b>{escape(name)}</b><br><span class="why">{escape(row["version"])}'
                    f'{", Linux " + escape(row["kernel"]) if row.get("kernel") else ""}<br>{escape(row["how"])}</span></th>'
-                   f"<td>{bar(counts)}</td>" + "".join(f"<td class=n>{n or ''}</td>" for n in counts.values()) + "</tr>")
+                   f"<td>{bar(counts, len(real))}"
+                   + (f'<span class="why">{sum(counts.values())} of {len(real)} tried</span>' if sum(counts.values()) < len(real) else "")
+                   + "</td>" + "".join(f"<td class=n>{n or ''}</td>" for n in counts.values()) + "</tr>")
     out.append("</tbody></table></div><h2>By what is attacked</h2>")
     out.append('<p class="soft">Contained attacks of all of that kind. The signs after it: outcomes that were not.</p>')
     out.append("<div class=scroll><table><thead><tr><th>Attacks that try to…<th>" + "<th>".join(escape(n) for n in adapters) + "</tr></thead><tbody>")
@@ -111,9 +116,10 @@ def draw(card):
         for row in adapters.values():
             counts = counted(row["attacks"], names)
             outside = bool(row.get("offers")) and group not in row["offers"] and group != "proof"
-            others = " ".join(f"{mark(w, outside)}{n}" for w, n in counts.items() if n and w not in (outcome.CONTAINED, outcome.NOT_TOLD))
+            others = " ".join(mark(w, outside, count=n) for w, n in counts.items() if n and w not in (outcome.CONTAINED, outcome.NOT_TOLD))
             tried = sum(counts.values()) - counts[outcome.NOT_TOLD]
-            share = f"{counts[outcome.CONTAINED]} of {tried}" if tried else '<span class="soft">not told</span>'
+            share = f"{counts[outcome.CONTAINED]} of {tried}" if tried else \
+                f'<span class="soft">{"not told" if sum(counts.values()) else "not tried"}</span>'
             out.append(f"<td class=n>{share} {others}</td>")
         out.append("</tr>")
     out.append("</tbody></table></div><h2>Attack by attack</h2>")

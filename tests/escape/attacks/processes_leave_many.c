@@ -6,7 +6,7 @@
  * without: kill
  * breach: escaped
  * bounds: processes=201 bytes=33554432 seconds=15
- * spec: {"limits":{"processes":220,"cpu_time_ms":8000}}
+ * spec: {"limits":{"processes":220,"cpu_time_ms":null,"wall_time_ms":20000}}
  * expect: {"status":"OK","stdout":{"text":"200\n"},"residue":{"processes_killed":200}}
  */
 #include "attack.h"
