@@ -146,7 +146,8 @@ struct RunReport {
   std::int32_t main_pid;
   std::int32_t main_status;  // wait status of the exec'd process
   std::int32_t main_exited;
-  std::int32_t listener;  // descriptor of the filter's listener; 0: none
+  std::int32_t has_cgroup_namespace;  // of the run's own, rooted in its leaf
+  std::int32_t listener;              // descriptor of the filter's listener; 0: none
   ViolationRecord violation;
   std::int64_t exec_ns;                     // CLOCK_MONOTONIC just before execve; 0 until then
   std::int64_t exit_ns;                     // CLOCK_MONOTONIC just after the main process was reaped

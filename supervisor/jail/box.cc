@@ -133,11 +133,9 @@ class AllSignalsBlocked {
 struct Namespace {
   int flag;  // 0: the keeper makes it (keeper.cc, keep)
   const char* name;
-  bool optional;  // hides a detail only; gVisor has no cgroup namespace
 };
 constexpr Namespace kNamespaces[] = {
-    {CLONE_NEWPID, "pid", false}, {CLONE_NEWNS, "mount", false}, {0, "net", false},
-    {CLONE_NEWIPC, "ipc", false}, {CLONE_NEWUTS, "uts", false},  {CLONE_NEWCGROUP, "cgroup", true}};
+    {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"}, {0, "net"}, {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}};
 
 }  // namespace
 
@@ -234,13 +232,6 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   {
     const AllSignalsBlocked blocked;  // a handler of ours must not run in the child, on our memory
     keeper_ = ::clone(enter_keeper, stack.data() + stack.size(), flags, &start);
-    if (keeper_ < 0 && errno == EINVAL) {
-      for (const Namespace& ns : kNamespaces) {
-        if (ns.optional) flags &= ~ns.flag;
-      }
-      std::erase(namespaces_, "cgroup");
-      keeper_ = ::clone(enter_keeper, stack.data() + stack.size(), flags, &start);
-    }
   }
   if (keeper_ < 0) {
     if (spec_.privilege == Privilege::kUserNamespace) return host_error(why_no_user_namespace(errno));

@@ -51,10 +51,22 @@ std::set<std::string> words_of(const std::string& text) {
   return words;
 }
 
+/// bailiff-PID-NUMBER or bailiff-PID-supervisor, and nothing that merely begins like that.
+bool is_leaf_name(std::string_view name) {
+  const auto digits = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!name.starts_with(kLeafPrefix)) return false;
+  name.remove_prefix(kLeafPrefix.size());
+  const std::size_t dash = name.find('-');
+  if (dash == std::string_view::npos || !digits(name.substr(0, dash))) return false;
+  return digits(name.substr(dash + 1)) || name.substr(dash + 1) == "supervisor";
+}
+
 /// Removes leaves whose supervisor died: their flock is free.
 void sweep(int tree) {
   for (const std::string& name : groups_in(tree)) {
-    if (!name.starts_with(kLeafPrefix)) continue;
+    if (!is_leaf_name(name)) continue;
     UniqueFd leaf(::openat(tree, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (!leaf || ::flock(leaf.get(), LOCK_EX | LOCK_NB) < 0) continue;
     remove_group(tree, name);  // what resists is retried at the next start

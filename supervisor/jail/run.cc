@@ -311,6 +311,7 @@ Result<RunResult> Run::finish() {
   RunResult result;
   result.enforced = std::move(enforced_);
   result.sandbox = Sandbox{kernel_->runtime, box_->namespaces(), seccomp_};
+  if (report.has_cgroup_namespace != 0) result.sandbox.namespaces.emplace_back("cgroup");
   result.stdout_stream = TRY(out_.finish());
   result.stderr_stream = TRY(err_.finish());
 

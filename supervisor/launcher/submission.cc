@@ -16,11 +16,11 @@ constexpr Nanos kOpenTakes = 60s;  // 1 GiB of files under gVisor
 
 void cut(Stream& stream) {
   if (stream.kept.size() <= kMaxDiagnostics) return;
-  stream.kept.resize(kMaxDiagnostics);
+  std::string text = stream.kept.text().substr(0, kMaxDiagnostics);
   // Not in the middle of a character.
-  while (!stream.kept.empty() && (static_cast<unsigned char>(stream.kept.back()) & 0xC0) == 0x80)
-    stream.kept.pop_back();
-  if (!stream.kept.empty() && static_cast<unsigned char>(stream.kept.back()) >= 0xC0) stream.kept.pop_back();
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
+  if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0) text.pop_back();
+  stream.kept = std::move(text);
   stream.truncated = true;
 }
 
@@ -36,7 +36,7 @@ Result<RunResult> compile(const SubmitSpec& submission, const MakeRunner& make_r
   for (const auto& [name, mode] : language.compile->produces) {
     const auto produced = run.files.find(name);
     if (produced == run.files.end() || !produced->second.error.empty()) continue;
-    files[name] = {.content = {.bytes = std::move(produced->second.bytes)}, .mode = mode};
+    files[name] = {.content = {.bytes = produced->second.bytes.text()}, .mode = mode};
   }
   run.files.clear();  // they go on as files; a result that carried them too would be their size
   cut(run.stdout_stream);
@@ -130,7 +130,7 @@ std::string to_text(const SubmitResult& result) {
   if (result.compile) text += row("compile", *result.compile);
   for (const TestResult& test : result.tests) text += row(test.name, test.run);
   if (result.compile && result.compile->status != Verdict::kOk) {
-    text += "\n" + result.compile->stderr_stream.kept + result.compile->stdout_stream.kept;
+    text += "\n" + result.compile->stderr_stream.kept.text() + result.compile->stdout_stream.kept.text();
     if (text.back() != '\n') text += '\n';
   }
   return text + "verdict: " + result.status + "\n";

@@ -14,8 +14,8 @@ namespace {
 using nlohmann::json;
 
 std::string body_of(const RunResult& run) {
-  std::string body = run.stdout_stream.kept + run.stderr_stream.kept;
-  for (const auto& [name, file] : run.files) body += file.bytes;
+  std::string body = run.stdout_stream.kept.text() + run.stderr_stream.kept.text();
+  for (const auto& [name, file] : run.files) body += file.bytes.text();
   return body;
 }
 
