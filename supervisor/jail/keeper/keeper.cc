@@ -334,15 +334,15 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   for (int i = 0; i < 3; ++i) child_start.stdio[i] = fds[i];
   child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? fds[3] : -1;
   run = Run{};
+  const auto not_started = [&](Word error) noexcept {
+    report.failure = {Step::kClone, static_cast<std::int32_t>(-error), 0};
+    for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
+    reply(Reply::kEnded);
+  };
 
   // A huge argv lies beyond what we keep mapped; our child reads it there before its exec.
   const Word more = static_cast<Word>(board().plan.extent) - kBoardBytes;
-  if (more > 0 && !map_board(kBoardBytes, more)) {
-    report.failure = {Step::kClone, ENOMEM, 0};
-    for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
-    reply(Reply::kEnded);
-    return;
-  }
+  if (more > 0 && !map_board(kBoardBytes, more)) return not_started(-ENOMEM);
 
   // The next pid is one above what is written here (kernel/pid_namespace.c, pid_ns_ctl_handler): 2, after
   // ours.
@@ -351,11 +351,7 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   // Ours as well as the run's: a survey has to see what lies in it.
   if (board().plan.new_ipc != 0) {
     const Word unshared = raw::call(SYS_unshare, CLONE_NEWIPC);
-    if (unshared < 0) {
-      report.failure = {Step::kClone, static_cast<std::int32_t>(-unshared), 0};
-      reply(Reply::kEnded);
-      return;
-    }
+    if (unshared < 0) return not_started(unshared);
   }
 
   const bool listens = board().plan.listener != Listener::kNobody;
