@@ -38,15 +38,15 @@ sock_filter refuse() { return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPER
 std::vector<sock_filter> shared_user_filter(std::span<const sock_filter> profile) {
   std::vector<sock_filter> code;
   code.push_back(load(offsetof(seccomp_data, nr)));
-  for (const unsigned nr :
+  for (const int nr :
        {SYS_prlimit64, SYS_sched_setparam, SYS_sched_setscheduler, SYS_sched_setattr, SYS_sched_setaffinity,
         SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_pidfd_open}) {
-    code.insert(code.end(), {unless(nr, 4), load_argument(0), unless(kKeeper, 1), refuse(),
-                             load(offsetof(seccomp_data, nr))});
+    code.insert(code.end(), {unless(static_cast<unsigned>(nr), 4), load_argument(0), unless(kKeeper, 1),
+                             refuse(), load(offsetof(seccomp_data, nr))});
   }
   // A user has 200 keys in all (kernel.keys.maxkeys), too few for a keyring of each run's own.
-  for (const unsigned nr : {SYS_add_key, SYS_request_key, SYS_keyctl})
-    code.insert(code.end(), {unless(nr, 1), refuse()});
+  for (const int nr : {SYS_add_key, SYS_request_key, SYS_keyctl})
+    code.insert(code.end(), {unless(static_cast<unsigned>(nr), 1), refuse()});
   // Of a whole user: the keeper is one of them.
   const struct {
     unsigned nr, process, user;
