@@ -1,7 +1,9 @@
 #include "seccomp/constants.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/in6.h>
 #include <linux/seccomp.h>
 #include <linux/tty.h>
 #include <netinet/in.h>
@@ -122,6 +124,8 @@ constexpr Constant kEverywhere[] = {
     {"IPPROTO_TCP", IPPROTO_TCP},
     {"IPPROTO_UDP", IPPROTO_UDP},
     {"IPPROTO_ICMPV6", IPPROTO_ICMPV6},
+    {"IPPROTO_IPV6", IPPROTO_IPV6},
+    {"IPV6_FLOWLABEL_MGR", IPV6_FLOWLABEL_MGR},
     {"IPPROTO_SCTP", IPPROTO_SCTP},
     {"IPPROTO_MPTCP", IPPROTO_MPTCP},
     {"SOL_SOCKET", SOL_SOCKET},
@@ -143,6 +147,8 @@ constexpr Constant kEverywhere[] = {
     {"TCSETS", TCSETS},
     {"TCSETSW", TCSETSW},
     {"TCSETSF", TCSETSF},
+    {"FS_IOC_SETFLAGS", FS_IOC_SETFLAGS},  // linux/fs.h
+    {"FS_IOC_FSSETXATTR", FS_IOC_FSSETXATTR},
     {"TIOCSTI", TIOCSTI},
     {"TIOCLINUX", TIOCLINUX},
     {"TIOCCONS", TIOCCONS},
@@ -210,6 +216,8 @@ constexpr Constant kEverywhere[] = {
     {"O_CLOEXEC", O_CLOEXEC},
     {"O_PATH", O_PATH},
     {"O_NOATIME", O_NOATIME},
+    {"F_SET_RW_HINT", 1036},  // linux/fcntl.h, which cannot stand beside fcntl.h
+    {"F_SET_FILE_RW_HINT", 1038},
     {"F_DUPFD", F_DUPFD},
     {"F_DUPFD_CLOEXEC", F_DUPFD_CLOEXEC},
     {"F_GETFD", F_GETFD},

@@ -6,10 +6,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
@@ -137,6 +139,11 @@ struct Namespace {
 constexpr Namespace kNamespaces[] = {
     {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"}, {0, "net"}, {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}};
 
+Error no_descriptors() {
+  return host_error(
+      "the keeper could not pass its descriptors: too many of this user are in flight (unix(7))");
+}
+
 }  // namespace
 
 uid_t Box::uid() const { return spec_.privilege == Privilege::kRoot ? lease_.uid() : UidRange{}.first; }
@@ -150,6 +157,7 @@ void Box::swap(Box& other) noexcept {
   std::swap(leaves_, other.leaves_);
   std::swap(current_leaf_, other.current_leaf_);
   std::swap(spool_, other.spool_);
+  std::swap(input_sizes_, other.input_sizes_);
   std::swap(watch_, other.watch_);
   std::swap(restarts_pids_, other.restarts_pids_);
   std::swap(renews_keyring_, other.renews_keyring_);
@@ -284,7 +292,7 @@ Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
   TRY(performed);
   scratch_ = std::move(passed[0]);
   null_ = std::move(passed[1]);
-  if (!scratch_ || !null_) return internal_error("the keeper sent no descriptors");
+  if (!scratch_ || !null_) return no_descriptors();
   const auto* made = reinterpret_cast<const Call*>(writer.at(calls));
   holds_inodes_ = plan.inodes_call >= 0 && made[plan.inodes_call].error == 0;
   // Runs write over what has been obeyed: the farewell stays, the list of the build goes.
@@ -330,8 +338,24 @@ void Box::watch() {
   watch_ = watch ? *std::move(watch) : ChangeWatch();
 }
 
+Result<void> Box::put_in(const std::map<std::string, InputFile>& files, const HostFiles& host) {
+  for (const auto& [name, file] : files) {
+    struct stat status = {};
+    const auto opened = host.files.find(name);
+    const bool of_host = opened != host.files.end() && ::fstat(opened->second.get(), &status) == 0;
+    input_sizes_.push_back(of_host ? static_cast<std::uint64_t>(status.st_size) : file.content.bytes.size());
+  }
+  return copy_in(scratch_.get(), files, host, owner());
+}
+
+std::size_t Box::inputs_of(Bytes size) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(input_sizes_, [&](std::uint64_t input) { return input >= size.count; }));
+}
+
 Result<void> Box::fill(Spool spool) {
   spool_ = std::move(spool);
+  for (const SpooledFile& file : spool_.files) input_sizes_.push_back(file.size);
   TRY(copy_in(scratch_.get(), spool_, owner()));
   watch();
   return {};
@@ -348,7 +372,7 @@ Result<void> Box::renew(const Surroundings& surroundings) {
   UniqueFd passed[2];
   TRY(perform(calls, where, passed));
   scratch_ = std::move(passed[0]);
-  if (!scratch_) return internal_error("the keeper sent no descriptor");
+  if (!scratch_) return no_descriptors();
   TRY(copy_in(scratch_.get(), spool_, owner()));
   watch();
   return {};
@@ -393,6 +417,7 @@ Result<ReplyMessage> Box::receive(UniqueFd* passed, int passed_count) const {
     errno = EPIPE;
     return errno_error("receive from keeper");
   }
+  const bool cut = (message.msg_flags & MSG_CTRUNC) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -402,6 +427,11 @@ Result<ReplyMessage> Box::receive(UniqueFd* passed, int passed_count) const {
       UniqueFd fd(fds[i]);
       if (static_cast<int>(i) < passed_count) passed[i] = std::move(fd);
     }
+  }
+  if (cut) {  // what came is closed again: recvmsg(2) leaves out what there is no number for
+    for (int i = 0; i < passed_count; ++i) passed[i].reset();
+    errno = EMFILE;
+    return errno_error("receive from keeper");
   }
   return reply;
 }

@@ -71,6 +71,10 @@ class Box {
 
   /// Puts the files into /box and keeps them for renew(). For reusable boxes, once, before the first run.
   Result<void> fill(Spool spool);
+  /// The same for a box of one run: files given in memory, or by an open file of the host.
+  Result<void> put_in(const std::map<std::string, InputFile>& files, const HostFiles& host);
+  /// How many of the caller's files have at least `size` bytes.
+  [[nodiscard]] std::size_t inputs_of(Bytes size) const;
   /// After a run, off its path: makes the box as it was before. What the run did not touch is not made again.
   Result<void> renew(const Surroundings& surroundings);
   [[nodiscard]] bool reusable() const { return spec_.reusable; }
@@ -124,6 +128,7 @@ class Box {
   CgroupLeaf leaves_[2];  // the current run's, and one that is made ahead for the next or was the last one's
   std::size_t current_leaf_ = 0;
   Spool spool_;
+  std::vector<std::uint64_t> input_sizes_;
   ChangeWatch watch_;
   UniqueFd socket_;
   UniqueFd scratch_;

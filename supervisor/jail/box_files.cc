@@ -134,24 +134,23 @@ Result<OutputFile> copy_one_out(int box, const std::string& name, std::uint64_t 
   return out;
 }
 
-bool find_file_of(int directory, const char* name, std::uint64_t size, int depth, int& left) {
+std::size_t count_files_in(int directory, const char* name, std::uint64_t size, int depth, int& left) {
   Result<UniqueFd> opened = open_directory(directory, name);
-  if (!opened) return false;
+  if (!opened) return 0;
   UniqueFd fd = *std::move(opened);
   DIR* dir = ::fdopendir(fd.get());
-  if (dir == nullptr) return false;
+  if (dir == nullptr) return 0;
   const int dir_fd = fd.release();
-  bool found = false;
+  std::size_t found = 0;
   while (const dirent* entry = ::readdir(dir)) {
     const std::string_view entry_name = entry->d_name;
     if (entry_name == "." || entry_name == "..") continue;
     if (--left < 0) break;
     struct stat status = {};
     if (::fstatat(dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) continue;
-    if (S_ISREG(status.st_mode)) found = static_cast<std::uint64_t>(status.st_size) >= size;
+    if (S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) >= size) ++found;
     if (S_ISDIR(status.st_mode) && depth > 0)
-      found = find_file_of(dir_fd, entry->d_name, size, depth - 1, left);
-    if (found) break;
+      found += count_files_in(dir_fd, entry->d_name, size, depth - 1, left);
   }
   ::closedir(dir);
   return found;
@@ -236,12 +235,13 @@ Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vecto
   return files;
 }
 
-bool has_file_of(int scratch, Bytes size) {
+std::size_t count_files_of(int scratch, Bytes size) {
   int left = 4096;
+  std::size_t found = 0;
   for (const char* place : {"box", "tmp", "shm"}) {
-    if (find_file_of(scratch, place, size.count, /*depth=*/16, left)) return true;
+    found += count_files_in(scratch, place, size.count, /*depth=*/16, left);
   }
-  return false;
+  return found;
 }
 
 }  // namespace bailiff

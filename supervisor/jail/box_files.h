@@ -58,8 +58,8 @@ Result<void> copy_in(int scratch, const Spool& spool, uid_t owner);
 Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names,
                                                    Bytes ceiling);
 
-/// Is there a regular file of at least `size` bytes in box, tmp or shm? Looks at the first few thousand
-/// entries only.
-bool has_file_of(int scratch, Bytes size);
+/// How many regular files of at least `size` bytes are there in box, tmp and shm? Looks at the first few
+/// thousand entries only.
+std::size_t count_files_of(int scratch, Bytes size);
 
 }  // namespace bailiff

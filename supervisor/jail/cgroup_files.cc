@@ -95,7 +95,8 @@ bool remove_group(int parent, const std::string& name) {
   const UniqueFd group = open_group(parent, name);
   if (!group) return true;
   for (int i = 0; i < 100; ++i) {
-    if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0 || errno != EBUSY) return true;
+    if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
+    if (errno != EBUSY) return false;
     if (i == 0) kill_group(group.get());
     remove_groups_below(group.get());
     if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0) return true;

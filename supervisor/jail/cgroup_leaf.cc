@@ -36,7 +36,9 @@ bool CgroupDir::hold() {
 
 bool CgroupDir::remove_if_empty() {
   if (!parent_) return true;
-  if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) < 0 && errno == EBUSY) return false;
+  const bool gone =
+      ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENODEV;
+  if (!gone) return false;
   parent_.reset();
   fd_.reset();
   return true;

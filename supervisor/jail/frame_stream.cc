@@ -122,7 +122,8 @@ Result<void> FrameOutput::add(std::string_view header, const std::vector<Blob>& 
 }
 
 Result<void> FrameOutput::flush() {
-  for (;;) {
+  constexpr std::size_t kAtOnce = std::size_t{1} << 20;
+  for (std::size_t sent = 0; sent < kAtOnce;) {
     if (window_sent_ == window_size_) TRY(load());
     if (window_size_ == 0) return {};
     const ssize_t wrote = ::write(fd_, window_.get() + window_sent_, window_size_ - window_sent_);
@@ -131,7 +132,9 @@ Result<void> FrameOutput::flush() {
     if (wrote < 0) return errno_error("write frames");
     unsent_ -= static_cast<std::uint64_t>(wrote);
     window_sent_ += static_cast<std::size_t>(wrote);
+    sent += static_cast<std::size_t>(wrote);
   }
+  return {};
 }
 
 Result<void> FrameOutput::load() {

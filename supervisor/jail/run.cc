@@ -33,6 +33,18 @@ constexpr Nanos kNever = Nanos::max();
 enum class Known { kUntried, kWorks, kRefused };
 Known clone_into_cgroup = Known::kUntried;
 
+Bytes used_of(const struct statfs& fs) {
+  return Bytes{(fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize)};
+}
+
+/// Whether the kernel does not do such a thing, rather than not now. ENOENT: the group lies outside of the
+/// keeper's cgroup namespace (kernel/cgroup/cgroup.c, cgroup_attach_permissions).
+bool refuses_cgroup(const StepFailure& failure) {
+  const int error = failure.error;
+  return failure.detail == 1 && (error == ENOSYS || error == EINVAL || error == E2BIG || error == EPERM ||
+                                 error == EACCES || error == ENOENT || error == EOPNOTSUPP);
+}
+
 /// The program's input: a memfd nobody can change, so that reading ahead, seeking and locking it touch
 /// nothing else.
 Result<UniqueFd> input_file(const Content& content, const UniqueFd& host_file, int null_fd) {
@@ -81,7 +93,12 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
     listener = Listener::kNobody;
   }
   TRY(plan_run(box, surroundings, spec, filter, listener));
-  if (run.sampling_) run.files_before_ = run.scratch_used();
+  struct statfs before = {};
+  if (::fstatfs(box.scratch_fd(), &before) == 0) {
+    run.files_before_ = used_of(before);
+    run.disk_full_before_ = before.f_bfree == 0;
+    run.inodes_full_before_ = before.f_ffree == 0;
+  }
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
   UniqueFd out, err;
@@ -158,7 +175,8 @@ Result<void> Run::heed_keeper() {
   switch (reply->reply) {
     case Reply::kEnded: {
       const StepFailure& failure = box_->board().report.failure;
-      if (failure.step == Step::kClone && clone_into_cgroup_ && retry_ && stops_.empty()) {
+      if (failure.step == Step::kClone && clone_into_cgroup_ && refuses_cgroup(failure) && retry_ &&
+          stops_.empty()) {
         clone_into_cgroup = Known::kRefused;
         Retry again = std::move(*retry_);
         retry_.reset();
@@ -283,8 +301,7 @@ void Run::stop(Stop why) {
 
 Bytes Run::scratch_used() const {
   struct statfs fs = {};
-  if (::fstatfs(box_->scratch_fd(), &fs) < 0) return {};
-  return Bytes{(fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize)};
+  return ::fstatfs(box_->scratch_fd(), &fs) == 0 ? used_of(fs) : Bytes{};
 }
 
 /// The keeper saw it and has killed everything by now.
@@ -344,12 +361,13 @@ Result<RunResult> Run::finish() {
       run.refused_forks = box_->leaf().refused_forks();
     }
     if (run.status != 0 && limits.file_size) {
-      run.file_at_ceiling = has_file_of(box_->scratch_fd(), *limits.file_size);
+      run.file_at_ceiling =
+          count_files_of(box_->scratch_fd(), *limits.file_size) > box_->inputs_of(*limits.file_size);
     }
     struct statfs fs = {};
     if (run.status != 0 && ::fstatfs(box_->scratch_fd(), &fs) == 0) {
-      run.disk_full = fs.f_bfree == 0;
-      run.inodes_full = box_->holds_inodes() && fs.f_ffree == 0;
+      run.disk_full = fs.f_bfree == 0 && !disk_full_before_;
+      run.inodes_full = box_->holds_inodes() && fs.f_ffree == 0 && !inodes_full_before_;
     }
     for (const auto& [name, file] : result.files) {
       if (file.error.empty()) continue;
@@ -388,7 +406,7 @@ Result<RunResult> run_with(Box& box, const Surroundings& surroundings, const Run
   const HostFiles host_files = TRY(open_host_files(spec));
   TRY(box.build(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
                                       surroundings.kernel.gvisor()}));
-  TRY(copy_in(box.scratch_fd(), spec.files, host_files, box.owner()));
+  TRY(box.put_in(spec.files, host_files));
   UniqueFd input = TRY(input_file(spec.stdin_content, host_files.stdin_file, box.null_fd()));
   const Nanos prepared = monotonic_now();
   Run run = TRY(Run::start(box, surroundings, spec, filter, std::move(input),

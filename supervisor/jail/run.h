@@ -83,7 +83,9 @@ class Run {
 
   Nanos prepared_at_{}, ordered_at_{};
   Nanos wall_deadline_{}, next_cpu_look_{}, next_memory_look_{}, patience_ends_{};
-  Bytes files_before_ = {};  // what the caller's own files take up is not the program's memory
+  // The caller's own files are neither the program's memory nor evidence against it.
+  Bytes files_before_ = {};
+  bool disk_full_before_ = false, inodes_full_before_ = false;
   Bytes sampled_peak_ = {};
   bool survey_pending_ = false;
   bool survey_with_pss_ = false;

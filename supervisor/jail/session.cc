@@ -24,10 +24,11 @@ constexpr std::uint64_t kMaxUnsentBytes = 64U << 20;
 constexpr std::size_t kMaxBoxes = 4096;
 
 /// Appends a file of the host to a spool; answers how many bytes that were.
-Result<std::uint64_t> append(const UniqueFd& spool, const UniqueFd& from, const std::string& key) {
-  Result<std::uint64_t> copied = copy_rest(spool.get(), from.get(), kMaxFrameBody);
+Result<std::uint64_t> append(const UniqueFd& spool, const UniqueFd& from, const std::string& key,
+                             std::uint64_t most, const char* why) {
+  Result<std::uint64_t> copied = copy_rest(spool.get(), from.get(), most);
   if (!copied && copied.error().code == EFBIG)
-    return request_error(key, "larger than " + std::to_string(kMaxFrameBody) + " bytes");
+    return request_error(key, std::string(why) + std::to_string(most) + " bytes");
   return copied;
 }
 
@@ -113,6 +114,8 @@ Result<void> Session::serve(int in, int out) {
       for (const pollfd& fd : box->run->watch()) fds.push_back(fd);
       look = std::min(look, box->run->next_look());
     }
+    // Sending and starting made room: what is here already is told of by no poll.
+    if ((may_read() && input_->has_more()) || can_start()) look = Nanos{0};
     timespec timeout = {};
     if (look != Nanos::max()) {
       const Nanos left = std::max(Nanos{0}, look - monotonic_now());
@@ -222,10 +225,15 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
   Spool spool;
   spool.bytes = body ? std::move(body) : TRY(make_spool());
   std::uint64_t offset = 0;
-  for (const FileSlice& file : request.files) {
+  for (std::size_t i = 0; i < request.files.size(); ++i) {
+    const FileSlice& file = request.files[i];
     if (!file.path.empty()) continue;
     spool.files.push_back({file.name, file.mode, offset, file.bytes});
     offset += file.bytes;
+    if (offset > request.disk.count) {
+      return request_error("files[" + std::to_string(i) + "]",
+                           "does not fit: limits.disk_bytes is " + std::to_string(request.disk.count));
+    }
   }
   for (std::size_t i = 0; i < request.files.size(); ++i) {
     const FileSlice& file = request.files[i];
@@ -233,7 +241,8 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
     const std::string key = "files[" + std::to_string(i) + "].path";
     const UniqueFd from = TRY(open_below_root(file.path, key));
     if (::lseek(spool.bytes.get(), 0, SEEK_END) < 0) return errno_error("seek spool");
-    const std::uint64_t size = TRY(append(spool.bytes, from, key));
+    const std::uint64_t size = TRY(append(spool.bytes, from, key, request.disk.count - offset,
+                                          "does not fit: of limits.disk_bytes there are left "));
     spool.files.push_back({file.name, file.mode, offset, size});
     offset += size;
   }
@@ -273,7 +282,7 @@ Result<void> Session::queue(RunRequest request, UniqueFd body, std::uint64_t fra
   if (!request.stdin_path.empty()) {
     const UniqueFd from = TRY(open_below_root(request.stdin_path, "stdin.path"));
     body = TRY(make_spool());
-    frame_bytes += TRY(append(body, from, "stdin.path"));
+    frame_bytes += TRY(append(body, from, "stdin.path", kMaxFrameBody, "larger than "));
   }
   // What the box holds is the box's; the run's result names it all the same.
   request.spec.limits.disk = Bytes{box.disk};
@@ -332,18 +341,26 @@ Result<void> Session::close(const CloseRequest& request) {
   return {};
 }
 
+bool Session::can_start() const {
+  return running_ < options_.parallel && !waiting_.empty() && output_->unsent() < kMaxUnsentBytes;
+}
+
 void Session::start_what_can() {
-  while (running_ < options_.parallel && !waiting_.empty() && output_->unsent() < kMaxUnsentBytes) {
+  while (can_start()) {
     OpenBox& box = *waiting_.front();
     waiting_.pop_front();
     box.waiting = false;
     if (!box.queue.empty()) {
       start(box);
     } else if (box.close_id != 0) {
-      output_->add(closed_message(box.close_id, box.name));
-      boxes_.erase(std::string(box.name));
+      finish_closing(box);
     }
   }
+}
+
+void Session::finish_closing(OpenBox& box) {
+  output_->add(closed_message(box.close_id, box.name));
+  boxes_.erase(std::string(box.name));
 }
 
 void Session::start(OpenBox& box) {
@@ -371,7 +388,6 @@ void Session::start(OpenBox& box) {
   box.run.emplace(*std::move(run));
 }
 
-/// The current run of the box is over: answers it, and makes the box ready for the next.
 void Session::end(OpenBox& box) {
   running_ -= 1;
   const std::uint64_t id = box.current->request.id;
@@ -403,9 +419,11 @@ void Session::end(OpenBox& box) {
   }
   box.run.reset();
   box.current.reset();
-  if (!box.queue.empty() || box.close_id != 0) {
+  if (!box.queue.empty()) {
     box.waiting = true;
     waiting_.push_back(&box);
+  } else if (box.close_id != 0) {
+    finish_closing(box);
   }
 }
 

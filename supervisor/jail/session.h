@@ -25,8 +25,8 @@ struct SessionOptions {
 /// `bailiff-supervisor serve`: frames in, frames out, any number of boxes (docs/protocol.md). One thread, one
 /// poll.
 ///
-/// What a peer can make it hold is bounded: bodies are spooled into memfds and together limited, as are
-/// queued runs and unsent replies; past a bound it stops reading until there is room again.
+/// What a peer can make it hold is bounded: a box's files by its disk quota, the bodies of queued runs
+/// together, as are their number and unsent replies; past a bound it stops reading until there is room again.
 class Session {
  public:
   Session(const Surroundings& surroundings, SessionOptions options);
@@ -50,9 +50,12 @@ class Session {
   Result<void> queue(RunRequest request, UniqueFd body, std::uint64_t frame_bytes);
   Result<void> cancel(const CancelRequest& request);
   Result<void> close(const CloseRequest& request);
+  [[nodiscard]] bool can_start() const;
   void start_what_can();
   void start(OpenBox& box);
+  /// Answers, and makes the box ready for the next run. The box may be gone afterwards.
   void end(OpenBox& box);
+  void finish_closing(OpenBox& box);
   void refuse(std::uint64_t id, const Error& error);
   /// The end that a broken frame brings: every box closed, then what was answered before, then the error.
   Result<void> break_off(const Error& error);

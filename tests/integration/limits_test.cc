@@ -330,5 +330,28 @@ TEST(Seccomp, OfAnUnknownNameIsRefused) {
   EXPECT_NE(error["message"].get<std::string>().find("nonesuch"), std::string::npos) << error;
 }
 
+// What the caller puts into the box is no evidence against the program
+
+TEST(CallersFiles, AreNoEvidenceOfALimitCrossed) {
+  const auto fails = [](const json& limits, std::size_t bytes) {
+    json spec = {{"argv", {"/bin/false"}}, {"limits", limits}};
+    spec["files"] = {{"input", {{"content", std::string(bytes, 'x')}}}};
+    const json result = result_of(run(spec));
+    return result["status"].get<std::string>() + " " + result["reason"].get<std::string>();
+  };
+  EXPECT_EQ(fails({{"file_size_bytes", 4096}}, 5000), "RE exit");
+  EXPECT_EQ(fails({{"disk_bytes", 8192}}, 8192), "RE exit");
+  EXPECT_EQ(fails({{"disk_inodes", 1}}, 10), "RE exit");
+}
+
+TEST(CallersFiles, DoNotHideWhatTheProgramDoes) {
+  json spec = {{"argv", {"/bin/sh", "-c", "trap '' XFSZ; head -c 9000 /dev/zero > out; exit 1"}}};
+  spec["files"] = {{"input", {{"content", std::string(5000, 'x')}}}};
+  spec["limits"] = {{"file_size_bytes", 4096}};
+  const json result = result_of(run(spec));
+  EXPECT_EQ(result["status"], "OLE") << result;
+  EXPECT_EQ(result["reason"], "file_size");
+}
+
 }  // namespace
 }  // namespace bailiff::test

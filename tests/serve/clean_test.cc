@@ -27,10 +27,6 @@ struct Topic {
 /// What this kernel and design let through today, with the reason; taken off the list as it is closed. The tests
 /// insist that it is still there, so the list cannot outlive its holes.
 const std::map<std::string, std::string> kFromRunToRun = {
-    {"file_flags", "FS_IOC_SETFLAGS needs no descriptor for writing and gives no inotify event"},
-    {"file_flags_of_directory", "as file_flags"},
-    {"write_hint", "F_SET_RW_HINT stays with the inode and gives no inotify event"},
-    {"write_hint_of_directory", "as write_hint"},
     {"mount_order", "/box is mounted anew only after a run that changed something"},
     {"network_counters", "/proc/self/net shows the counters of the box's network namespace"},
     {"keeper_clock", "clock_gettime tells the CPU time of pid 1 to everybody in the box"},

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <nettle/sha2.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -79,6 +81,19 @@ void Peer::open(const std::string& box, const std::vector<BoxFile>& files, const
 int Peer::bye() {
   (void)call({{"op", "bye"}});
   return frames_.finish();
+}
+
+std::uint64_t Peer::held_bytes() const {
+  std::uint64_t bytes = 0;
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd", gone)) {
+    struct stat status = {};
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone);
+    if (target.starts_with("/memfd:bailiff-output") && ::stat(entry.path().c_str(), &status) == 0) {
+      bytes += static_cast<std::uint64_t>(status.st_size);
+    }
+  }
+  return bytes;
 }
 
 long Peer::status_kib(std::string_view key) const {

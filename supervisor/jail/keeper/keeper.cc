@@ -103,8 +103,13 @@ void reply(Reply what, int number = 0, const int* fds = nullptr, int fd_count = 
     header.control = &passed;
     header.control_length = passed.header.length;
   }
-  raw::call(SYS_sendmsg, kKeeperSocketFd, &header,
-            kMsgNoSignal);  // fails only when nobody listens: see main loop
+  const Word sent = raw::call(SYS_sendmsg, kKeeperSocketFd, &header, kMsgNoSignal);
+  if (sent >= 0 || fd_count == 0)
+    return;  // without descriptors it fails only when nobody listens: see main loop
+  // ETOOMANYREFS: other programs of our user have too many in flight. The supervisor has to hear of it.
+  header.control = nullptr;
+  header.control_length = 0;
+  raw::call(SYS_sendmsg, kKeeperSocketFd, &header, kMsgNoSignal);
 }
 
 // ---- the calls we are told to make

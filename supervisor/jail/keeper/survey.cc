@@ -60,7 +60,9 @@ void add_pss(int proc_fd, const char* pid, Survey& out) noexcept {
 /// Bytes in the memfds that one process holds open: memory that is in nobody's resident set unless it is
 /// mapped. Each open descriptor counts: that a memfd is held twice is rare, and that it hides a gigabyte is
 /// not.
-std::int64_t memfds_of(int proc_fd, const char* pid) noexcept {
+///
+/// `left` is how many more may be looked at in this survey: limits act late by as long as it takes.
+std::int64_t memfds_of(int proc_fd, const char* pid, int& left) noexcept {
   char name[64];
   proc_name(name, pid, "fd");
   const Word directory = raw::call(SYS_openat, proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -71,10 +73,11 @@ std::int64_t memfds_of(int proc_fd, const char* pid) noexcept {
   for (;;) {
     alignas(8) char entries[1024];
     const Word length = raw::call(SYS_getdents64, directory, entries, sizeof entries);
-    if (length <= 0) break;
+    if (length <= 0 || left <= 0) break;
     for (Word at_byte = 0; at_byte < length;) {
       const auto* entry = reinterpret_cast<const Dirent*>(entries + at_byte);
       at_byte += entry->length;
+      if (--left < 0) break;
       char target[16];
       const Word size = raw::call(SYS_readlinkat, directory, entry->name, target, sizeof target);
       if (size < 8 || target[0] != '/' || target[1] != 'm' || target[2] != 'e' || target[3] != 'm' ||
@@ -136,6 +139,7 @@ void survey(Board& board, int proc_fd, int what) noexcept {
   Survey& out = board.survey;
   out = Survey{};
   out.cpu_ns = board.report.cpu_ns;
+  int descriptors_left = 16384;  // some 10 ms of looking
   out.hidden_bytes = sysv_pages() * static_cast<std::int64_t>(board.plan.page_bytes);
   raw::call(SYS_lseek, proc_fd, 0, /*SEEK_SET=*/0);
   for (;;) {
@@ -165,7 +169,7 @@ void survey(Board& board, int proc_fd, int what) noexcept {
         if (pages > out.largest_rss_pages) out.largest_rss_pages = pages;
       }
       if (with_pss) add_pss(proc_fd, entry->name, out);
-      out.hidden_bytes += memfds_of(proc_fd, entry->name);
+      out.hidden_bytes += memfds_of(proc_fd, entry->name, descriptors_left);
       out.processes += 1;
     }
   }

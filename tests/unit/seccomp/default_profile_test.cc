@@ -1,5 +1,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
+#include <linux/in6.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -28,6 +30,7 @@ constexpr int kSkipped = -1;
 constexpr std::uint64_t kGarbage = 0xffffffff00000000;  // above a 32-bit argument
 constexpr std::uint64_t kPointer = 0x7ffc00000000;  // its lower half is zero, as an honest pointer's can be
 constexpr std::uint64_t kNewTime = 0x80;
+constexpr std::uint64_t kSetHint = 1036;  // F_SET_RW_HINT, linux/fcntl.h; the getter is the number before
 
 struct Row {
   const char* name;
@@ -185,6 +188,17 @@ const Row kRows[] = {
     {"IoctlTcgets", "ioctl", {0, TCGETS, kPointer}, kAllowed},
     {"IoctlSti", "ioctl", {0, TIOCSTI, kPointer}, EPERM},
     {"IoctlStiUnderGarbage", "ioctl", {0, kGarbage | TIOCSTI, kPointer}, EPERM},
+    {"IoctlSetFlags", "ioctl", {0, FS_IOC_SETFLAGS, kPointer}, ENOTTY},
+    {"IoctlSetFlagsUnderGarbage", "ioctl", {0, kGarbage | FS_IOC_FSSETXATTR, kPointer}, ENOTTY},
+    {"IoctlGetFlags", "ioctl", {0, FS_IOC_GETFLAGS, kPointer}, kAllowed},
+    {"FcntlSetHint", "fcntl", {0, kSetHint, kPointer}, EINVAL},
+    {"FcntlSetFileHint", "fcntl", {0, kSetHint + 2, kPointer}, EINVAL},
+    {"FcntlGetHint", "fcntl", {0, kSetHint - 1, kPointer}, kAllowed},
+    {"FcntlGetFlags", "fcntl", {0, F_GETFL, 0}, kAllowed},
+    {"SetsockoptFlowLabel", "setsockopt", {0, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, kPointer, 32}, ENOPROTOOPT},
+    {"SetsockoptSameNumberOfAnotherLevel", "setsockopt", {0, SOL_SOCKET, IPV6_FLOWLABEL_MGR, kPointer, 4}, kAllowed},
+    {"SetsockoptV6Only", "setsockopt", {0, IPPROTO_IPV6, IPV6_V6ONLY, kPointer, 4}, kAllowed},
+    {"IoSetup", "io_setup", {1, kPointer}, ENOSYS},
     {"IoctlLinux", "ioctl", {0, TIOCLINUX, kPointer}, EPERM},
     {"SetrlimitStack", "setrlimit", {RLIMIT_STACK, kPointer}, kAllowed},
     {"SetrlimitCore", "setrlimit", {RLIMIT_CORE, kPointer}, kSkipped},
