@@ -496,8 +496,9 @@ TEST_F(Cgroup, TheNextStartRemovesWhatADeadOneLeftAndOnlyThat) {
   Peer alive({"--cgroup", group_});
   EXPECT_FALSE(fs::exists(dead)) << "with what was alive in it, and what was below it";
   int status = 0;
-  ::waitpid(stuck, &status, 0);
+  EXPECT_TRUE(wait_for([&] { return ::waitpid(stuck, &status, WNOHANG) == stuck; }));
   EXPECT_EQ(status, SIGKILL);
+  if (status == 0) ::kill(stuck, SIGKILL);
   alive.open("a");
   const std::vector<std::string> before = groups_below(group_);
   EXPECT_EQ(before.size(), 2U) << testing::PrintToString(before);
