@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The second half of ./demo: compiles and runs the programs of this folder through bailiff-supervisor, a box for each
+"""The middle of ./demo: compiles and runs the programs of this folder through bailiff-supervisor, a box for each
 run, and shows what the RunResults say. Exit code 1 if one is not what its row below expects."""
 import json
 import pathlib
@@ -155,7 +155,6 @@ def main():
         print("demo: not as expected:", line)
     if mismatches:
         sys.exit(f"demo: FAILED: {len(mismatches)} of the programs above did not end as expected")
-    print("demo: done. Every program ended as it should. Next: README.md, docs/run-spec.md, ./test")
 
 
 def run_inputs(built, name, numbers, answer):

@@ -1,6 +1,6 @@
-// Each language's hello.* is compiled in a box of its compile image and run in a box of its run image, by the
-// real supervisor over its frames, under runsc and under runc. Needs images/build LANG and Docker
-// ($DOCKER_HOST).
+// Each language's hello.*, and the programs that tests/profiles has for it, are compiled in a box of its compile image
+// and run in a box of its run image, under the filter that its language.json names, by the real supervisor over its
+// frames, under runsc and under runc. Needs images/build LANG and Docker ($DOCKER_HOST).
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,11 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
+#include <regex>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -118,6 +121,37 @@ json run_in(const std::vector<std::string>& command, const std::map<std::string,
 /// What stands in the result but is too long, or not text, is of no use in a message.
 std::string shown(const json& result) { return result.dump(1, ' ', false, json::error_handler_t::replace); }
 
+/// Compiles `source` where the language is compiled, and runs it on `input`; checks that both were as its definition
+/// says.
+json compiled_and_run(const Language& language, const std::string& runtime, const std::string& source,
+                      const std::string& input) {
+  std::map<std::string, File> files = {{language.source, {source}}};
+  const auto under = [](const json& result, const RunSpec& spec) {
+    const std::string filter = result.value("sandbox", json::object()).value("seccomp", "");
+    EXPECT_TRUE(filter.starts_with(spec.seccomp + "@")) << filter << ", not " << spec.seccomp;
+  };
+  if (language.compile) {
+    std::map<std::string, std::string> produced;
+    const json result = run_in(container(runtime, language.compile_image), files,
+                               fill_in(language.compile->spec), "", &produced);
+    EXPECT_EQ(result.value("status", ""), "OK") << shown(result);
+    under(result, language.compile->spec);
+    files.clear();
+    for (const auto& [name, mode] : language.compile->produces) {
+      EXPECT_TRUE(produced.contains(name)) << shown(result);
+      files[name] = {produced[name], mode};
+    }
+  }
+  json result = run_in(container(runtime, language.run_image), files, fill_in(language.run), input);
+  EXPECT_EQ(result.value("status", ""), "OK") << shown(result);
+  under(result, language.run);
+  return result;
+}
+
+std::string output_of(const json& result) {
+  return result.value("stdout", json::object()).value("data", "");
+}
+
 class Hello : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 TEST_P(Hello, IsCompiledAndGreets) {
@@ -127,27 +161,13 @@ TEST_P(Hello, IsCompiledAndGreets) {
   ASSERT_TRUE(language) << language.error().key << ": " << language.error().message();
   EXPECT_EQ(language->id, id);
 
-  std::map<std::string, File> files;
+  std::vector<std::string> sources;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().stem() == "hello") files[language->source] = {read_file(entry.path())};
+    if (entry.path().stem() == "hello") sources.push_back(read_file(entry.path()));
   }
-  ASSERT_EQ(files.size(), 1U) << "no hello.*";
-
-  if (language->compile) {
-    std::map<std::string, std::string> produced;
-    const json result = run_in(container(runtime, language->compile_image), files,
-                               fill_in(language->compile->spec), "", &produced);
-    ASSERT_EQ(result.value("status", ""), "OK") << shown(result);
-    files.clear();
-    for (const auto& [name, mode] : language->compile->produces) {
-      ASSERT_TRUE(produced.contains(name)) << shown(result);
-      files[name] = {produced[name], mode};
-    }
-  }
-  const json result =
-      run_in(container(runtime, language->run_image), files, fill_in(language->run), "bailiff\n");
-  EXPECT_EQ(result.value("status", ""), "OK") << shown(result);
-  EXPECT_EQ(result.value("stdout", json::object()).value("data", ""), "Hello, bailiff!\n") << shown(result);
+  ASSERT_EQ(sources.size(), 1U) << "no hello.*";
+  const json result = compiled_and_run(*language, runtime, sources[0], "bailiff\n");
+  EXPECT_EQ(output_of(result), "Hello, bailiff!\n") << shown(result);
   EXPECT_EQ(result.value("sandbox", json::object()).value("runtime", ""),
             runtime == "runsc" ? "runsc" : "native");
 }
@@ -167,6 +187,54 @@ TEST_P(Hello, SaysItsVersion) {
                            result.value("stderr", json::object()).value("data", "");
   EXPECT_NE(text.find_first_of("0123456789"), std::string::npos) << shown(result);
 }
+
+/// A program of tests/profiles: what it needs of its language is more than a greeting.
+struct Work {
+  const char* name;
+  const char* language;
+  const char* source;
+  const char* input;
+  const char* output;  // regular expression
+};
+
+void PrintTo(const Work& work, std::ostream* out) { *out << work.name; }
+
+const Work kWorks[] = {
+    {"Streams", "cpp", "streams.cc", "b a b", "a=1;b=2;\n"},
+    {"Threads", "cpp", "threads.cc", "", "3600000 1\n"},
+    {"Files", "cpp", "files.cc", "", "eone,two,three,51/tmp0\n"},
+    {"Templates", "cpp", "big.cc", "", "big421\n"},
+    {"Pascal", "pascal", "recursion.pas", "1000", "500500\n"},
+    {"Rust", "rust", "threads.rs", "a b\nb c\n",
+     "\\[\\(\"a\", 1\\), \\(\"b\", 2\\), \\(\"c\", 1\\)\\] 6 true true\n"},
+    {"Python", "python", "work.py", "b a",
+     "\\['b', 'a'\\] 8 328350 woken \\['alarm'\\] True 45 True True True ~x True True 2d71\n"},
+    {"JavaScript", "javascript", "work.js", "hey", "e,moved hey 4999950000 fa69 8 637018976 true /box 7\n"},
+    {"Java", "java", "Work.java", "1 2", "3999996000003 \\[one, two, deep\\] true 3.14 true 5 true\n"},
+    {"Go", "go", "work.go", "b\na\n", "\\[a b\\] 4950 text 2 true true\n"},
+};
+
+class Works : public testing::TestWithParam<std::tuple<Work, std::string>> {};
+
+TEST_P(Works, UnderTheFilterOfItsLanguage) {
+  const auto& [work, runtime] = GetParam();
+  Result<Language> language = parse_language(read_file(kImages / work.language / "language.json"));
+  ASSERT_TRUE(language) << language.error().key << ": " << language.error().message();
+  // More than a submission has: its deep recursion and large heap cost Java 5 s and 512 MiB under gVisor.
+  language->run.limits.cpu_time = 30s;
+  language->run.limits.wall_time = 60s;
+  language->run.limits.memory = Bytes{1U << 30};
+  std::string source = read_file(fs::path(BAILIFF_PROFILE_PROGRAMS) / work.source);
+  // A submission's class is called Main.
+  if (std::string_view(work.source) == "Work.java")
+    source = std::regex_replace(source, std::regex("\\bWork\\b"), "Main");
+  const json result = compiled_and_run(*language, runtime, source, work.input);
+  EXPECT_TRUE(std::regex_match(output_of(result), std::regex(work.output))) << shown(result);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, Works, testing::Combine(testing::ValuesIn(kWorks), testing::Values("runsc", "runc")),
+    [](const auto& row) { return std::string(std::get<0>(row.param).name) + "_" + std::get<1>(row.param); });
 
 INSTANTIATE_TEST_SUITE_P(
     Of, Hello, testing::Combine(testing::ValuesIn(all_languages()), testing::Values("runsc", "runc")),

@@ -209,6 +209,15 @@ const Program kPrograms[] = {
      {"jvm", "default"},
      "1 2",
      "3999996000003 \\[one, two, deep\\] true 3.14 true 5 true\n"},
+    {"JavaByShell",
+     "Work.java",
+     "jdk",
+     {"/usr/bin/sh", "-c", std::string(kJava) + "javac Work.java && test -s Work.class"},
+     {"Work.class"},
+     {std::string(kJava) + "java", "-cp", "/box", "Work"},
+     {"jdk"},
+     "1 2",
+     "3999996000003 \\[one, two, deep\\] true 3.14 true 5 true\n"},
     {"Go",
      "work.go",
      "processes",
@@ -257,7 +266,7 @@ INSTANTIATE_TEST_SUITE_P(All, RealProgram, ::testing::ValuesIn(kPrograms),
 
 // --- what has to be stopped ---
 
-const std::vector<std::string> kColumns = {"base", "compute", "files", "processes", "python",
+const std::vector<std::string> kColumns = {"base", "compute", "files", "processes", "jdk", "python",
                                            "node", "jvm",     "go",    "default"};
 
 struct Attempt {
@@ -316,8 +325,8 @@ TEST(Profiles, AnUnknownOneListsThoseThereAre) {
   const json error = error_of(run(spec_of("compote", {"/bin/true"})));
   EXPECT_EQ(error["key"], "seccomp");
   EXPECT_EQ(error["message"],
-            "no profile named \"compote\"; there are base, compute, default, files, go, jvm, node, "
-            "processes, python");
+            "no profile named \"compote\"; there are base, compute, default, files, go, jdk, jvm, "
+            "node, processes, python");
 }
 
 }  // namespace

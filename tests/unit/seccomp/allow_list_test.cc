@@ -37,7 +37,7 @@ constexpr std::uint64_t kFork = SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEAR
 constexpr std::uint64_t kSpawn = SIGCHLD | CLONE_VM | CLONE_VFORK;
 
 // The columns of a row: "." allowed, "!" a violation, "0" skipped, "k" killed, or an errno.
-const char* const kProfiles[] = {"base", "compute", "files", "processes", "python", "node", "jvm", "go"};
+const char* const kProfiles[] = {"base", "compute", "files", "processes", "jdk", "python", "node", "jvm", "go"};
 
 struct Row {
   const char* name;
@@ -48,9 +48,9 @@ struct Row {
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
-constexpr const char* kNowhere = "! ! ! ! ! ! ! !";
-constexpr const char* kEverywhere = ". . . . . . . .";
-constexpr const char* kWithFiles = "! ! . . . . . .";
+constexpr const char* kNowhere = "! ! ! ! ! ! ! ! !";
+constexpr const char* kEverywhere = ". . . . . . . . .";
+constexpr const char* kWithFiles = "! ! . . . . . . .";
 
 const Row kRows[] = {
     {"Execve", "execve", {kPointer, kPointer, kPointer}, kEverywhere},
@@ -72,7 +72,7 @@ const Row kRows[] = {
     {"OpenTruncate", "openat", {kAt, kPointer, O_RDONLY | O_TRUNC}, kWithFiles},
     {"OpenUnknownFlag", "openat", {kAt, kPointer, 0x40000000}, kWithFiles},
     {"Creat", "creat", {kPointer, 0600}, kWithFiles},
-    {"Openat2", "openat2", {}, "38 38 38 38 38 38 38 38"},
+    {"Openat2", "openat2", {}, "38 38 38 38 38 38 38 38 38"},
     {"Unlink", "unlinkat", {}, kWithFiles},
     {"Rename", "renameat2", {}, kWithFiles},
     {"Mkdir", "mkdirat", {}, kWithFiles},
@@ -80,41 +80,41 @@ const Row kRows[] = {
     {"Getdents", "getdents64", {}, kWithFiles},
     {"Chown", "fchown", {3, 1000, 1000}, kWithFiles},
     {"FcntlFlags", "fcntl", {0, F_SETFD}, kEverywhere},
-    {"FcntlLock", "fcntl", {0, F_SETLKW}, "22 22 . . . . . ."},
-    {"FcntlOwner", "fcntl", {0, F_SETOWN}, "22 22 22 22 22 22 22 22"},
+    {"FcntlLock", "fcntl", {0, F_SETLKW}, "22 22 . . . . . . ."},
+    {"FcntlOwner", "fcntl", {0, F_SETOWN}, "22 22 22 22 22 22 22 22 22"},
     {"IoctlIsTerminal", "ioctl", {0, TCGETS}, kEverywhere},
-    {"IoctlType", "ioctl", {0, TIOCSTI}, "25 25 25 25 25 25 25 25"},
-    {"IoctlTypeGarbage", "ioctl", {0, kGarbage | TIOCSTI}, "25 25 25 25 25 25 25 25"},
+    {"IoctlType", "ioctl", {0, TIOCSTI}, "25 25 25 25 25 25 25 25 25"},
+    {"IoctlTypeGarbage", "ioctl", {0, kGarbage | TIOCSTI}, "25 25 25 25 25 25 25 25 25"},
     {"PrctlName", "prctl", {PR_SET_NAME}, kEverywhere},
-    {"PrctlMemoryMap", "prctl", {PR_SET_MM}, "22 22 22 22 22 22 22 22"},
+    {"PrctlMemoryMap", "prctl", {PR_SET_MM}, "22 22 22 22 22 22 22 22 22"},
     {"CoreLimitRead", "prlimit64", {0, RLIMIT_CORE, 0, kPointer}, kEverywhere},
-    {"CoreLimitSet", "prlimit64", {0, RLIMIT_CORE, kPointer, 0}, "0 0 0 0 0 0 0 0"},
-    {"CoreLimitBoth", "prlimit64", {0, RLIMIT_CORE, kPointer, kPointer}, "1 1 1 1 1 1 1 1"},
+    {"CoreLimitSet", "prlimit64", {0, RLIMIT_CORE, kPointer, 0}, "0 0 0 0 0 0 0 0 0"},
+    {"CoreLimitBoth", "prlimit64", {0, RLIMIT_CORE, kPointer, kPointer}, "1 1 1 1 1 1 1 1 1"},
     {"StackLimitSet", "prlimit64", {0, RLIMIT_STACK, kPointer, 0}, kEverywhere},
-    {"ThreadOfGlibc", "clone", {kGlibcThread}, "! . . . . . . ."},
-    {"ThreadOfMusl", "clone", {kGlibcThread | CLONE_DETACHED}, "! . . . . . . ."},
-    {"ThreadOfGo", "clone", {kGoThread}, "! . . . . . . ."},
-    {"ThreadInNamespace", "clone", {kGlibcThread | CLONE_NEWUSER}, "! ! ! ! 1 1 1 1"},
-    {"ThreadTraced", "clone", {kGlibcThread | CLONE_PTRACE}, "! ! ! ! 1 1 1 1"},
-    {"ThreadOfParent", "clone", {kGlibcThread | CLONE_PARENT}, "! ! ! ! 1 1 1 1"},
-    {"ForkByClone", "clone", {kFork}, "! ! ! . 1 1 1 1"},
-    {"Spawn", "clone", {kSpawn}, "! ! ! . 1 1 1 1"},
-    {"Fork", "fork", {}, "! ! ! . 1 1 1 1"},
-    {"Vfork", "vfork", {}, "! ! ! . 1 1 1 1"},
-    {"ForkInNamespace", "clone", {kFork | CLONE_NEWUSER}, "! ! ! ! 1 1 1 1"},
-    {"ForkOfParent", "clone", {kFork | CLONE_PARENT}, "! ! ! ! 1 1 1 1"},
-    {"ForkWithoutSignal", "clone", {0}, "! ! ! ! 1 1 1 1"},
-    {"Clone3", "clone3", {kPointer, 88}, "38 38 38 38 38 38 38 38"},
-    {"Wait", "wait4", {}, "! ! ! . ! ! ! !"},
-    {"Kill", "kill", {}, "! ! ! . . . 1 ."},
-    {"Pipe", "pipe2", {}, "! ! ! . . . . ."},
-    {"Epoll", "epoll_pwait", {}, "! ! ! . . . . ."},
-    {"MkFifo", "mknodat", {kAt, kPointer, S_IFIFO | 0600}, "! ! ! . ! ! ! !"},
+    {"ThreadOfGlibc", "clone", {kGlibcThread}, "! . . . . . . . ."},
+    {"ThreadOfMusl", "clone", {kGlibcThread | CLONE_DETACHED}, "! . . . . . . . ."},
+    {"ThreadOfGo", "clone", {kGoThread}, "! . . . . . . . ."},
+    {"ThreadInNamespace", "clone", {kGlibcThread | CLONE_NEWUSER}, "! ! ! ! ! 1 1 1 1"},
+    {"ThreadTraced", "clone", {kGlibcThread | CLONE_PTRACE}, "! ! ! ! ! 1 1 1 1"},
+    {"ThreadOfParent", "clone", {kGlibcThread | CLONE_PARENT}, "! ! ! ! ! 1 1 1 1"},
+    {"ForkByClone", "clone", {kFork}, "! ! ! . . 1 1 1 1"},
+    {"Spawn", "clone", {kSpawn}, "! ! ! . . 1 1 1 1"},
+    {"Fork", "fork", {}, "! ! ! . . 1 1 1 1"},
+    {"Vfork", "vfork", {}, "! ! ! . . 1 1 1 1"},
+    {"ForkInNamespace", "clone", {kFork | CLONE_NEWUSER}, "! ! ! ! ! 1 1 1 1"},
+    {"ForkOfParent", "clone", {kFork | CLONE_PARENT}, "! ! ! ! ! 1 1 1 1"},
+    {"ForkWithoutSignal", "clone", {0}, "! ! ! ! ! 1 1 1 1"},
+    {"Clone3", "clone3", {kPointer, 88}, "38 38 38 38 38 38 38 38 38"},
+    {"Wait", "wait4", {}, "! ! ! . . ! ! ! !"},
+    {"Kill", "kill", {}, "! ! ! . . . . 1 ."},
+    {"Pipe", "pipe2", {}, "! ! ! . . . . . ."},
+    {"Epoll", "epoll_pwait", {}, "! ! ! . . . . . ."},
+    {"MkFifo", "mknodat", {kAt, kPointer, S_IFIFO | 0600}, "! ! ! . . ! ! ! !"},
     {"MkDevice", "mknodat", {kAt, kPointer, S_IFCHR | 0600}, kNowhere},
-    {"Socket", "socket", {AF_INET, SOCK_STREAM}, "! ! ! 97 97 97 97 97"},
-    {"PairUnix", "socketpair", {AF_UNIX, SOCK_STREAM}, "! ! ! 97 . 97 . 97"},
-    {"PairTipc", "socketpair", {AF_TIPC, SOCK_STREAM}, "! ! ! 97 ! 97 ! 97"},
-    {"SendToNobody", "sendto", {3, kPointer, 1, 0, 0, 0}, "! ! ! ! . ! ! !"},
+    {"Socket", "socket", {AF_INET, SOCK_STREAM}, "! ! ! 97 97 97 97 97 97"},
+    {"PairUnix", "socketpair", {AF_UNIX, SOCK_STREAM}, "! ! ! 97 . . 97 . 97"},
+    {"PairTipc", "socketpair", {AF_TIPC, SOCK_STREAM}, "! ! ! 97 97 ! 97 ! 97"},
+    {"SendToNobody", "sendto", {3, kPointer, 1, 0, 0, 0}, "! ! ! ! ! . ! ! !"},
     {"SendToSomebody", "sendto", {3, kPointer, 1, 0, kPointer, 16}, kNowhere},
     {"SendMessage", "sendmsg", {}, kNowhere},
     {"Connect", "connect", {}, kNowhere},

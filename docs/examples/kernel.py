@@ -1,0 +1,4 @@
+# Whose kernel is this?
+import os
+
+print(os.uname().release)
