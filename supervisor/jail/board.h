@@ -72,6 +72,7 @@ enum class Step : std::int32_t {
   kOomScore,
   kRlimit,
   kWorkdir,
+  kLandlock,
   kGroups,
   kGid,
   kUid,
@@ -95,6 +96,13 @@ struct RlimitOrder {
   std::uint64_t soft, hard;
 };
 
+/// What a program may do below `path` where a Landlock ruleset is its view of the files (landlock(7)).
+struct LandlockRule {
+  Offset path;  // string; "/proc/self" is the program's own
+  std::uint32_t padding;
+  std::uint64_t access;
+};
+
 /// Who has the listener of the program's filter. Nobody: it has none. The keeper takes what it is asked for a
 /// violation; the supervisor, who is sent the descriptor with Reply::kListening, may let calls through.
 enum class Listener : std::uint8_t { kNobody, kKeeper, kSupervisor };
@@ -116,6 +124,9 @@ struct ChildPlan {
   std::uint8_t new_ipc;       // an ipc namespace of the run's own
   std::uint8_t new_keyring;   // a session keyring of the run's own
   std::uint8_t restart_pids;  // the main process is pid 2 again
+  Offset landlock;  // array of LandlockRule; 0 = no ruleset
+  std::uint32_t landlock_count;
+  std::uint64_t landlock_handled;  // what is refused where no rule allows it
   std::uint32_t
       extent;  // where all this ends on the board; beyond kBoardBytes the keeper maps more for the run
 };
@@ -198,6 +209,9 @@ struct Renounced {
   std::int32_t keyring, bounding_set, securebits, no_new_privs, dumpable, network;
 };
 
+/// Added to a box's user id: a user id nobody ever has.
+inline constexpr std::uint32_t kShadow = 65'536;
+
 /// The fixed part, at offset 0; texts, arrays and filters follow it.
 struct Board {
   ChildPlan plan;
@@ -207,6 +221,9 @@ struct Board {
   char cgroup_names[2][64];  // the box's leaves, for the farewell: named before they are made; empty: none
   Offset farewell;           // calls made when the supervisor is gone and everything in the box is dead
   std::uint32_t farewell_count;
+  /// What the keeper knows the box's processes by where it is not pid 1 of a pid namespace of theirs: their user
+  /// id, which nobody else has. 0: it is pid 1.
+  std::uint32_t user;
 };
 
 /// Where the keeper maps the board: fixed, so that the supervisor can write argv as the pointers execve

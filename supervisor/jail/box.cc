@@ -146,7 +146,13 @@ Error no_descriptors() {
 
 }  // namespace
 
-uid_t Box::uid() const { return spec_.privilege == Privilege::kRoot ? lease_.uid() : UidRange{}.first; }
+uid_t Box::uid() const {
+  return spec_.privilege == Privilege::kUserNamespace ? UidRange{}.first : lease_.uid();
+}
+
+std::string Box::path_of(const std::string& inside) const {
+  return plain() && (inside == "/box" || inside.starts_with("/box/")) ? place_.path() + inside : inside;
+}
 
 uid_t Box::owner() const {
   return spec_.privilege == Privilege::kRoot ? lease_.uid() : static_cast<uid_t>(-1);
@@ -162,6 +168,7 @@ void Box::swap(Box& other) noexcept {
   std::swap(restarts_pids_, other.restarts_pids_);
   std::swap(renews_keyring_, other.renews_keyring_);
   std::swap(lease_, other.lease_);
+  std::swap(place_, other.place_);
   std::swap(socket_, other.socket_);
   std::swap(scratch_, other.scratch_);
   std::swap(null_, other.null_);
@@ -183,9 +190,15 @@ Result<Box> Box::start(const Surroundings& surroundings, bool reusable) {
   Box box;
   box.spec_.reusable = reusable;
   box.spec_.privilege = surroundings.privilege;
-  if (surroundings.privilege == Privilege::kRoot) box.lease_ = TRY(UidLease::take(surroundings.uids));
-  box.counts_processes_ =
-      surroundings.privilege == Privilege::kRoot || surroundings.kernel.nproc_per_namespace;
+  const bool leased = surroundings.privilege != Privilege::kUserNamespace;
+  if (leased) box.lease_ = TRY(UidLease::take(surroundings.uids));
+  box.counts_processes_ = leased || surroundings.kernel.nproc_per_namespace;
+  if (box.plain()) {
+    // Should a keeper be killed, what it kept becomes ours.
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) return errno_error("prctl child subreaper");
+    end_processes_of(box.uid());  // of a supervisor that was killed together with its keeper
+    box.place_ = TRY(Place::make(box.uid()));
+  }
   TRY(box.start_keeper(surroundings));
   return box;
 }
@@ -196,6 +209,7 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   void* mapped = ::mmap(nullptr, kWholeBoardBytes, PROT_READ | PROT_WRITE, MAP_SHARED, board.get(), 0);
   if (mapped == MAP_FAILED) return errno_error("mmap board");
   board_ = static_cast<std::byte*>(mapped);
+  if (plain()) this->board().user = uid();
 
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return errno_error("socketpair");
@@ -215,7 +229,7 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   UniqueFd null = TRY(above_keeper_fds(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), "/dev/null"));
   // Read-only in a container: then pid numbers go on, and the result says so.
   UniqueFd last_pid;
-  if (spec_.reusable) {
+  if (spec_.reusable && !plain()) {  // there it is not the box's
     last_pid = UniqueFd(::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC));
     if (last_pid) last_pid = TRY(above_keeper_fds(std::move(last_pid), "ns_last_pid"));
   }
@@ -233,6 +247,7 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
     namespaces_.emplace_back("user");
   }
   for (const Namespace& ns : kNamespaces) {
+    if (plain()) break;
     flags |= ns.flag;
     namespaces_.emplace_back(ns.name);
   }
@@ -243,7 +258,7 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   }
   if (keeper_ < 0) {
     if (spec_.privilege == Privilege::kUserNamespace) return host_error(why_no_user_namespace(errno));
-    return errno_error("clone into new namespaces");
+    return errno_error(plain() ? "clone" : "clone into new namespaces");
   }
   if (start.error != 0) {
     if (start.failed != kExecKeeper)
@@ -260,7 +275,8 @@ Result<void> Box::check_keeper() {
   // What a program could use against us. The others (keyring, securebits: absent in gVisor) are belts to
   // braces.
   if (errno = renounced.no_new_privs; errno != 0) return errno_error("prctl no_new_privs");
-  if (errno = renounced.bounding_set; errno != 0) return errno_error("prctl drop bounding set");
+  // Emptying that takes CAP_SETPCAP; where it is missing, no_new_privs and empty sets have to do.
+  if (errno = renounced.bounding_set; errno != 0 && !plain()) return errno_error("prctl drop bounding set");
   if (errno = renounced.dumpable; errno != 0) return errno_error("prctl not dumpable");
   renews_keyring_ = renounced.keyring == 0;
   return {};
@@ -270,6 +286,8 @@ Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
   assert(spec.reusable == spec_.reusable);
   spec_ = spec;
   spec_.privilege = surroundings.privilege;
+  if (plain() && spec.root->directory != "/")
+    return request_error("--root", "a root of its own takes CAP_SYS_ADMIN; without it the box shows this one");
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
   // Should we die, the keeper removes the box's leaves, whose names stand on the board.
@@ -282,7 +300,7 @@ Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
   board().farewell = farewell.finish();
   board().farewell_count = static_cast<std::uint32_t>(farewell.size());
 
-  BoxPlan plan = plan_box(spec_, uid(), writer);
+  BoxPlan plan = plain() ? plan_plain_box(place_.path(), writer) : plan_box(spec_, uid(), writer);
   const Offset calls = plan.calls.finish();
   TRY(send(OrderMessage{Order::kPerform, plan.calls.size(), calls, 0}));
   if (surroundings.cgroups.available()) TRY(make_leaf(0, surroundings.cgroups));
@@ -345,6 +363,7 @@ Result<void> Box::put_in(const std::map<std::string, InputFile>& files, const Ho
     const bool of_host = opened != host.files.end() && ::fstat(opened->second.get(), &status) == 0;
     input_sizes_.push_back(of_host ? static_cast<std::uint64_t>(status.st_size) : file.content.bytes.size());
   }
+  const AsUser as = as_owner();
   return copy_in(scratch_.get(), files, host, owner());
 }
 
@@ -356,6 +375,7 @@ std::size_t Box::inputs_of(Bytes size) const {
 Result<void> Box::fill(Spool spool) {
   spool_ = std::move(spool);
   for (const SpooledFile& file : spool_.files) input_sizes_.push_back(file.size);
+  const AsUser as = as_owner();
   TRY(copy_in(scratch_.get(), spool_, owner()));
   watch();
   return {};
@@ -363,7 +383,15 @@ Result<void> Box::fill(Spool spool) {
 
 Result<void> Box::renew(const Surroundings& surroundings) {
   if (leaf() && !leaf().reusable()) TRY(next_leaf(surroundings.cgroups));
+  const AsUser as = as_owner();
   if (!watch_.changed(scratch_.get())) return {};
+  if (plain()) {
+    watch_ = ChangeWatch();
+    TRY(place_.renew());
+    TRY(copy_in(scratch_.get(), spool_, owner()));
+    watch();
+    return {};
+  }
   BoardWriter writer(board_, run_area_);
   CallList calls = plan_renewal(spec_, uid(), writer);
   const Offset where = calls.finish();
@@ -454,7 +482,7 @@ void Box::dismiss() {
   // While the keeper lives: should we be killed in between, it removes what we did not.
   bool quiet = true;
   for (CgroupLeaf& one : leaves_) quiet = one.remove_if_empty() && quiet;
-  if (!quiet) await_farewell();
+  if (!quiet || plain()) await_farewell();
   // Killing pid 1 of the namespace kills all in it (kernel/pid_namespace.c, zap_pid_ns_processes).
   if (keeper_ > 0) ::kill(keeper_, SIGKILL);
 }
@@ -469,6 +497,10 @@ void Box::close() {
   }
   socket_.reset();
   for (CgroupLeaf& one : leaves_) one = CgroupLeaf();
+  if (plain() && lease_.fd() >= 0) {
+    end_processes_of(uid());  // there are some only where the keeper was killed
+    place_ = Place();
+  }
   lease_ = UidLease();
   if (board_ != nullptr) ::munmap(board_, kWholeBoardBytes);
   board_ = nullptr;

@@ -17,6 +17,7 @@
 #include "jail/change_watch.h"
 #include "jail/filter_file.h"
 #include "jail/kernel.h"
+#include "jail/plain.h"
 #include "jail/privilege.h"
 #include "jail/uid_lease.h"
 
@@ -61,8 +62,17 @@ class Box {
   explicit operator bool() const { return keeper_ > 0; }
   /// The program's user id, as it sees it.
   [[nodiscard]] uid_t uid() const;
-  /// To whom we give the program's files: its user id, or (uid_t)-1, nobody else, where that is ours too.
+  /// To whom we give the program's files: its user id, or (uid_t)-1, nobody else, where that is ours too or we
+  /// make them as that user.
   [[nodiscard]] uid_t owner() const;
+  /// While what it answers lives, we may work on the program's files.
+  [[nodiscard]] AsUser as_owner() const { return AsUser(plain() ? lease_.uid() : 0); }
+  /// Without namespaces: Privilege::kPlain.
+  [[nodiscard]] bool plain() const { return spec_.privilege == Privilege::kPlain; }
+  /// What a program's own path is on this machine: without a root of its own, /box lies elsewhere.
+  [[nodiscard]] std::string path_of(const std::string& inside) const;
+  /// The directory that stands for the box's own file system; empty where it has one.
+  [[nodiscard]] const std::string& place() const { return place_.path(); }
   [[nodiscard]] Privilege privilege() const { return spec_.privilege; }
   [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
   [[nodiscard]] bool holds_inodes() const { return holds_inodes_; }
@@ -125,6 +135,7 @@ class Box {
 
   BoxSpec spec_;
   UidLease lease_;
+  Place place_;  // only where plain()
   CgroupLeaf leaves_[2];  // the current run's, and one that is made ahead for the next or was the last one's
   std::size_t current_leaf_ = 0;
   Spool spool_;

@@ -273,6 +273,17 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   return plan;
 }
 
+BoxPlan plan_plain_box(const std::string& place, BoardWriter& writer) {
+  BoxPlan plan{CallList(writer)};
+  CallList& calls = plan.calls;
+  calls.add("open " + place, SYS_openat, {AT_FDCWD, place, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
+      .save(kSlotScratch);
+  calls.add("open /dev/null", SYS_openat, {AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0}).save(kSlotNull);
+  calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
+      .save(kSlotProc);
+  return plan;
+}
+
 CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   CallList calls(writer);
   calls.add("close scratch", SYS_close, {Slot{kSlotScratch}});

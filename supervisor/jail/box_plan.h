@@ -57,4 +57,7 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer);
 /// there is to throw away does not matter, it goes with its file system.
 CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer);
 
+/// Where no namespaces are to be had: only opens what is there. `place` is the box's directory (plain.h).
+BoxPlan plan_plain_box(const std::string& place, BoardWriter& writer);
+
 }  // namespace bailiff

@@ -1,6 +1,6 @@
 #include "jail/enforce.h"
 
-#include <algorithm>
+#include <set>
 
 #include "spec/enforceable.h"
 
@@ -26,16 +26,34 @@ std::string why(const std::string& name, const std::string& wanted, const std::s
   return text;
 }
 
+constexpr const char* kNamespace = "namespace";
+constexpr const char* kNamespaceLayers[] = {"net", "pid", "mount", "ipc", "uts"};
+
+/// What there is where a box has no namespaces: less, so it has to be accepted all the same.
+const char* in_place_of(std::string_view layer, const Kernel& kernel) {
+  if (layer == "net" || layer == "ipc") return "seccomp";  // plain_filter.h
+  if (layer == "mount" && kernel.landlock > 0) return "landlock";
+  return kNone;
+}
+
+Error refusal(const std::set<std::string>& missing, bool plain) {
+  std::string text = "nothing here can enforce this; name it in accept_missing to run without";
+  if (missing.size() > 1) {
+    text += ". As well:";
+    for (const std::string& name : missing) {
+      if (name != *missing.begin()) text += " " + name;
+    }
+  }
+  if (plain) text += ". Root without CAP_SYS_ADMIN makes no namespace and no mount (docs/operations.md, Hosts)";
+  return request_error(*missing.begin(), text);
+}
+
 }  // namespace
 
 Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Box& box,
                                                    const Surroundings& surroundings, const Filter& filter) {
   const CgroupTree& cgroups = surroundings.cgroups;
   const Limits& limits = spec.limits;
-  const auto has_namespace = [&](const char* name) {
-    const auto& all = box.namespaces();
-    return std::find(all.begin(), all.end(), name) != all.end() ? "namespace" : kNone;
-  };
   std::map<std::string, std::string> held = {
       {"cpu_time", limits.cpu_time ? "timer" : kUnlimited},
       {"wall_time", "timer"},
@@ -49,25 +67,29 @@ Result<std::map<std::string, std::string>> enforce(const RunSpec& spec, const Bo
                     : box.counts_processes() ? "rlimit"
                                              : kNone},
       {"open_files", "rlimit"},
-      {"disk_bytes", "tmpfs"},
+      {"disk_bytes", box.plain() ? kNone : "tmpfs"},
       {"disk_inodes", !limits.disk_inodes  ? kUnlimited
                       : box.holds_inodes() ? "tmpfs"
                                            : kNone},
       {"seccomp", !filter.notifies                       ? spec.seccomp
                   : surroundings.kernel.hears_violations ? "notify"
                                                          : "deny-only"},
-      {"uid", box.privilege() == Privilege::kRoot ? "lease" : "user_namespace"},
+      {"uid", box.privilege() == Privilege::kUserNamespace ? "user_namespace" : "lease"},
   };
-  for (const char* layer : {"net", "pid", "mount", "ipc", "uts"}) held[layer] = has_namespace(layer);
+  std::set<std::string> missing;
+  for (const char* layer : kNamespaceLayers) {
+    held[layer] = box.plain() ? in_place_of(layer, surroundings.kernel) : kNamespace;
+    if (box.plain()) missing.insert(layer);
+  }
 
   // A default bends to what the host can hold; what the caller wrote does not.
   if (held["disk_inodes"] == kNone && !spec.given.contains("disk_inodes")) held["disk_inodes"] = kUnlimited;
 
   for (const auto& [name, mechanism] : held) {
-    if (mechanism == kNone && !spec.accept_missing.contains(name)) {
-      return request_error(name, "nothing here can enforce this; name it in accept_missing to run without");
-    }
+    if (mechanism == kNone) missing.insert(name);
   }
+  std::erase_if(missing, [&](const std::string& name) { return spec.accept_missing.contains(name); });
+  if (!missing.empty()) return refusal(missing, box.plain());
   for (const auto& [name, wanted] : spec.require) {
     if (held[name] != wanted) return request_error("require." + name, why(name, wanted, held[name], cgroups));
   }

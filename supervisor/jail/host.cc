@@ -17,6 +17,15 @@ struct Better {
 };
 constexpr Better kByCgroup[] = {{"memory", "memory"}, {"processes", "pids"}};
 
+/// What root without CAP_SYS_ADMIN cannot give to a box.
+constexpr const char* kMissingInPlain[] = {"disk_bytes", "ipc", "mount", "net", "pid", "uts"};
+constexpr const char* kNamespacesInPlain =
+    "docker run --cap-add SYS_ADMIN with the others and the seccomp profile of docs/operations.md, \"In a container\"; "
+    "or be a user who is not root, where this container may make user namespaces";
+constexpr const char* kOnlyAccepted =
+    "runs are refused unless they say \"accept_missing\": [\"disk_bytes\", \"ipc\", \"mount\", \"net\", \"pid\", "
+    "\"uts\"]";
+
 std::string how_to_get(const CgroupTree& cgroups, const std::string& controller, Privilege privilege) {
   if (!cgroups.hierarchy_has(controller)) {
     return cgroups.why_lacks(controller) +
@@ -55,6 +64,8 @@ HostReport probe_host(const Surroundings& surroundings) {
   const std::span<const std::byte> image = keeper_image();
   spec.files["probe"] =
       InputFile{{std::string(reinterpret_cast<const char*>(image.data()), image.size()), {}}, 0755};
+  const bool plain = surroundings.privilege == Privilege::kPlain;
+  if (plain) spec.accept_missing = {kMissingInPlain, std::end(kMissingInPlain)};
   const Result<RunResult> tried = run_once(surroundings, spec);
   if (!tried) {
     report.problem = tried.error().message();
@@ -83,6 +94,13 @@ HostReport probe_host(const Surroundings& surroundings) {
     report.mechanisms["uid"].better = "lease";
     report.mechanisms["uid"].fix = "run it as root: then every box has a user id that nobody else has";
   }
+  if (plain) {
+    for (const char* name : kMissingInPlain) {
+      report.mechanisms[name].better = std::string_view(name) == "disk_bytes" ? "tmpfs" : "namespace";
+      report.mechanisms[name].fix = kNamespacesInPlain;
+    }
+    report.warnings.emplace_back(kOnlyAccepted);
+  }
   // What our own profiles make of it is in each result; here it is what the kernel can do.
   report.mechanisms["seccomp"] =
       surroundings.kernel.hears_violations
@@ -91,7 +109,8 @@ HostReport probe_host(const Surroundings& surroundings) {
                           "a kernel with seccomp user notification (Linux 5.0; gVisor has none)"};
   if (report.mechanisms["disk_inodes"].mechanism == "unlimited") {  // a default that bent to the host
     report.mechanisms["disk_inodes"] =
-        HostMechanism{"none", "tmpfs", "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};
+        HostMechanism{"none", "tmpfs",
+                      plain ? kNamespacesInPlain : "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};
   }
   if (first_line_of("/proc/sys/kernel/core_pattern").starts_with('|')) {
     report.warnings.emplace_back(

@@ -1,13 +1,14 @@
 #include "jail/kernel.h"
 
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-
 #include <charconv>
 #include <cstring>
 
@@ -19,6 +20,13 @@ namespace {
 bool knows_listeners() {
   return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, nullptr) < 0 &&
          errno == EFAULT;
+}
+
+/// A container's filter may refuse what the kernel has: then there is none either.
+int landlock_version() {
+  const long version =
+      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  return static_cast<int>(std::max(version, 0L));
 }
 
 bool at_least(int major, int minor) {
@@ -44,6 +52,7 @@ Kernel Kernel::probe() {
   Kernel kernel;
   kernel.hears_violations = knows_listeners();
   kernel.nproc_per_namespace = at_least(5, 14);
+  kernel.landlock = landlock_version();
   if (used.tv_nsec % kTick != 0) return kernel;
   kernel.nproc_per_namespace = false;
   kernel.runtime = "runsc";

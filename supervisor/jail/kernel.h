@@ -17,6 +17,7 @@ struct Kernel {
   bool nproc_per_namespace = true;  // RLIMIT_NPROC counts in each user namespace by itself (Linux 5.14)
 
   bool hears_violations = true;  // a filter can have a listener (seccomp user notification, Linux 5.0)
+  int landlock = 0;              // version of the Landlock ABI (landlock(7), Linux 5.13); 0: none
 
   [[nodiscard]] bool gvisor() const { return runtime == "runsc"; }
 

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "jail/plain.h"
+#include "jail/plain_filter.h"
 #include "jail/shared_user_filter.h"
 
 namespace bailiff {
@@ -71,6 +73,17 @@ Offset string_array(BoardWriter& writer, std::span<const std::string> strings) {
   return writer.put(pointers.data(), pointers.size() * sizeof pointers[0]);
 }
 
+/// A ruleset in place of a root of its own.
+void plan_files(const Box& box, const Surroundings& surroundings, BoardWriter& writer, ChildPlan& plan) {
+  const int version = surroundings.kernel.landlock;
+  std::vector<LandlockRule> rules;
+  for (const VisiblePath& visible : visible_paths(surroundings.root, box.place(), version))
+    rules.push_back(LandlockRule{writer.text(visible.path), 0, visible.access});
+  plan.landlock = writer.put(rules.data(), rules.size() * sizeof rules[0]);
+  plan.landlock_count = static_cast<std::uint32_t>(rules.size());
+  plan.landlock_handled = file_rights(version);
+}
+
 }  // namespace
 
 Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
@@ -104,14 +117,15 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   BoardWriter writer = box.scratch_writer();
   std::vector<std::string> env;
   env.reserve(spec.env.size());
-  for (const auto& [name, value] : spec.env) env.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.env) env.push_back(name + "=" + box.path_of(value));
+  if (box.plain() && !spec.env.contains("TMPDIR")) env.push_back("TMPDIR=" + box.place() + "/tmp");
 
   ChildPlan& plan = box.board().plan;
   plan = ChildPlan{};
   plan.uid = box.uid();
   plan.gid = box.uid();
-  plan.workdir = writer.text(spec.workdir);
-  plan.path = writer.text(spec.argv.front());
+  plan.workdir = writer.text(box.path_of(spec.workdir));
+  plan.path = writer.text(box.path_of(spec.argv.front()));
   plan.argv = string_array(writer, spec.argv);
   plan.envp = string_array(writer, env);
   plan.rlimits = writer.put(rlimits.rows().data(), rlimits.rows().size_bytes());
@@ -124,6 +138,10 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
     plan.user_map = writer.text(std::to_string(box.uid()) + " 0 1");
     code = guarded = shared_user_filter(code);
   }
+  if (box.plain()) {
+    code = guarded = plain_filter(code);
+    if (surroundings.kernel.landlock > 0) plan_files(box, surroundings, writer, plan);
+  }
   plan.filter = writer.put(code.data(), code.size_bytes());
   plan.filter_length = static_cast<std::uint32_t>(code.size());
   plan.listener = listener;
@@ -131,7 +149,7 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   plan.oom_score_adj = 1000;
   plan.page_bytes = static_cast<std::uint32_t>(::getpagesize());
   if (box.reusable()) {  // what the box's own namespaces and keyring would carry from one run to the next
-    plan.new_ipc = 1;
+    plan.new_ipc = !box.plain();
     plan.new_keyring = box.renews_keyring() && box.privilege() == Privilege::kRoot;
     plan.restart_pids = box.restarts_pids();
   }

@@ -31,7 +31,10 @@ Result<Privilege> find_privilege() {
   __user_cap_data_struct sets[2] = {};
   if (::syscall(SYS_capget, &header, sets) < 0) return errno_error("capget");
   if (holds(sets, CAP_SYS_ADMIN)) return Privilege::kRoot;
-  return host_error("root without CAP_SYS_ADMIN: namespaces and mounts need it");
+  if (holds(sets, CAP_SETUID) && holds(sets, CAP_SETGID)) return Privilege::kPlain;
+  return host_error(
+      "root without CAP_SETUID and CAP_SETGID: no program could have another user id (docker run --cap-add "
+      "SETUID,SETGID)");
 }
 
 std::string why_no_user_namespace(int error) {

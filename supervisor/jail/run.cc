@@ -94,7 +94,9 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   }
   TRY(plan_run(box, surroundings, spec, filter, listener));
   struct statfs before = {};
-  if (::fstatfs(box.scratch_fd(), &before) == 0) {
+  if (box.plain()) {  // its file system is others' as well, and fills up without it
+    run.disk_full_before_ = run.inodes_full_before_ = true;
+  } else if (::fstatfs(box.scratch_fd(), &before) == 0) {
     run.files_before_ = used_of(before);
     run.disk_full_before_ = before.f_bfree == 0;
     run.inodes_full_before_ = before.f_ffree == 0;
@@ -301,7 +303,7 @@ void Run::stop(Stop why) {
 
 Bytes Run::scratch_used() const {
   struct statfs fs = {};
-  return ::fstatfs(box_->scratch_fd(), &fs) == 0 ? used_of(fs) : Bytes{};
+  return !box_->plain() && ::fstatfs(box_->scratch_fd(), &fs) == 0 ? used_of(fs) : Bytes{};
 }
 
 /// The keeper saw it and has killed everything by now.
@@ -348,6 +350,7 @@ Result<RunResult> Run::finish() {
     result.processes = process_rows(report);
     result.processes_omitted = static_cast<std::uint64_t>(report.reaped - report.row_count);
     result.residue_processes_killed = static_cast<std::uint64_t>(report.killed_after);
+    const AsUser as = box_->as_owner();
     result.files = TRY(copy_out(box_->scratch_fd(), spec_->collect, std::min(limits.disk, kMaxCollected)));
 
     run.status = report.main_status;

@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/keyctl.h>
+#include <linux/landlock.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -74,6 +75,28 @@ raw::Word renounce_again() noexcept {
   return raw::call(SYS_prctl, PR_SET_SECUREBITS, kSecurebits, 0, 0, 0);
 }
 
+/// The program's view of the files where it has no root of its own. A path that is not there, or that its user
+/// cannot reach, needs no rule. The descriptors go with all others.
+raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
+  const std::uint64_t attributes[3] = {plan.landlock_handled, 0, 0};  // files, net, scope: struct landlock_ruleset_attr
+  const raw::Word ruleset = raw::call(SYS_landlock_create_ruleset, attributes, sizeof attributes, 0);
+  if (ruleset < 0) return ruleset;
+  const auto* rules = reinterpret_cast<const LandlockRule*>(base + plan.landlock);
+  for (std::uint32_t i = 0; i < plan.landlock_count; ++i) {
+    const raw::Word fd = raw::call(SYS_openat, AT_FDCWD, base + rules[i].path, O_PATH | O_CLOEXEC, 0);
+    if (fd == -ENOENT || fd == -EACCES) continue;
+    if (fd < 0) return fd;
+    landlock_path_beneath_attr beneath = {};
+    beneath.allowed_access = rules[i].access;
+    beneath.parent_fd = static_cast<std::int32_t>(fd);
+    const raw::Word added =
+        raw::call(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+    if (added < 0) return added;
+    raw::call(SYS_close, fd);  // the program's RLIMIT_NOFILE may be 4
+  }
+  return raw::call(SYS_landlock_restrict_self, ruleset, 0);
+}
+
 }  // namespace
 
 void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) noexcept {
@@ -116,6 +139,8 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
 
   // Entered as the program's own user, so that the box's permissions decide where it may stand.
   must(Step::kWorkdir, raw::call(SYS_chdir, base + plan.workdir));
+
+  if (plan.landlock != 0) must(Step::kLandlock, restrict_files(plan, base));
 
   const std::uint64_t no_signals = 0;
   must(Step::kSignals,

@@ -1,4 +1,4 @@
-// The keeper: pid 1 of a box. It makes the system calls it is told to, starts the run, reaps whatever dies,
+// The keeper: pid 1 of a box, or, where there is no pid namespace, the subreaper of what runs in it. It makes the system calls it is told to, starts the run, reaps whatever dies,
 // kills what is left, and says so. It is freestanding (no libc) and single-threaded, so that its resident set
 // stays at some tens of KiB: every program it starts inherits that as the floor of its ru_maxrss.
 //
@@ -182,8 +182,25 @@ std::int64_t nanos(const __kernel_old_timeval& time) noexcept {
   return (time.tv_sec * 1'000'000 + time.tv_usec) * 1000;
 }
 
+/// Without a pid namespace kill(-1) would reach the whole machine. With the user's effective id it reaches what
+/// that user has. The real id that nobody has and the saved one, which is ours, keep that user from reaching us
+/// meanwhile (kernel/signal.c, kill_ok_by_cred), and without capabilities there is no more to it than the ids.
+void kill_all_of(std::uint32_t user) noexcept {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct held[2] = {};
+  if (raw::call(SYS_capget, &header, held) < 0) return;
+  __user_cap_data_struct bare[2] = {held[0], held[1]};
+  for (auto& set : bare) set.effective = 0;
+  if (raw::call(SYS_setresuid, user + kShadow, user, 0) < 0) return;
+  if (raw::call(SYS_capset, &header, bare) >= 0) raw::call(SYS_kill, -1, SIGKILL);
+  raw::call(SYS_setresuid, 0, 0, 0);
+  raw::call(SYS_capset, &header, held);
+  raw::call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);  // a change of ids makes it fs.suid_dumpable
+}
+
 void kill_everything() noexcept {
   run.ending = true;
+  if (board().user != 0) return kill_all_of(board().user);
   // From pid 1 this is every other process of the namespace, in one pass under the kernel's task list lock: a
   // fork that runs beside it sees the pending signal and is not made (kernel/fork.c, copy_process).
   raw::call(SYS_kill, -1, SIGKILL);
@@ -327,7 +344,7 @@ bool map_board(std::uint32_t from, Word size) noexcept {
 /// What we had mapped for one run is where ru_maxrss of the next would start (fs/exec.c, exec_mmap); "5"
 /// makes our peak what we have now (proc(5), clear_refs).
 void forget_peak() noexcept {
-  const Word fd = raw::call(SYS_openat, slots[kSlotProc], "1/clear_refs", O_WRONLY | O_CLOEXEC);
+  const Word fd = raw::call(SYS_openat, slots[kSlotProc], "self/clear_refs", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;  // gVisor has none: it says more, never less
   raw::call(SYS_write, fd, "5", 1);
   raw::call(SYS_close, fd);
@@ -486,10 +503,15 @@ void obey() noexcept {
   signal_fd = static_cast<int>(
       raw::call(SYS_signalfd4, -1, &child_signal, sizeof child_signal, O_CLOEXEC | O_NONBLOCK));
   if (signal_fd < 0) leave(3);
-  // Here and not in the clone that made us, so that the supervisor has its hands free: a net namespace is
-  // dearer than all others together.
-  const Word unshared = raw::call(SYS_unshare, CLONE_NEWNET);
-  board().renounced.network = unshared < 0 ? static_cast<std::int32_t>(-unshared) : 0;
+  if (board().user != 0) {
+    const Word adopts = raw::call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (adopts < 0) leave(4);
+  } else {
+    // Here and not in the clone that made us, so that the supervisor has its hands free: a net namespace is
+    // dearer than all others together.
+    const Word unshared = raw::call(SYS_unshare, CLONE_NEWNET);
+    board().renounced.network = unshared < 0 ? static_cast<std::int32_t>(-unshared) : 0;
+  }
 
   for (;;) {
     PollFd fds[3] = {{kKeeperSocketFd, POLLIN, 0},

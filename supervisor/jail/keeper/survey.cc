@@ -131,6 +131,32 @@ std::int64_t waited_children_ns(int proc_fd, const char* pid) noexcept {
   return ticks * 10'000'000;
 }
 
+/// Whose process this is: /proc/PID belongs to its effective user id (fs/proc/base.c, task_dump_owner).
+std::uint32_t owner_of(int proc_fd, const char* pid) noexcept {
+  struct statx status = {};
+  return raw::call(SYS_statx, proc_fd, pid, 0, STATX_UID, &status) < 0 ? 0 : status.stx_uid;
+}
+
+/// While it lives, what a process shows to its own user only is shown to us.
+class AsUser {
+ public:
+  explicit AsUser(std::uint32_t user) noexcept : user_(user) {
+    if (user_ != 0) become(user_);
+  }
+  ~AsUser() {
+    if (user_ != 0) become(0);
+  }
+  AsUser(const AsUser&) = delete;
+  AsUser& operator=(const AsUser&) = delete;
+
+ private:
+  static void become(std::uint32_t user) noexcept {
+    raw::call(SYS_setfsgid, user);
+    raw::call(SYS_setfsuid, user);
+  }
+  std::uint32_t user_;
+};
+
 }  // namespace
 
 void survey(Board& board, int proc_fd, int what) noexcept {
@@ -140,7 +166,9 @@ void survey(Board& board, int proc_fd, int what) noexcept {
   out = Survey{};
   out.cpu_ns = board.report.cpu_ns;
   int descriptors_left = 16384;  // some 10 ms of looking
-  out.hidden_bytes = sysv_pages() * static_cast<std::int64_t>(board.plan.page_bytes);
+  // Where the ipc namespace is not the run's, its filter refuses it System V segments.
+  if (board.user == 0) out.hidden_bytes = sysv_pages() * static_cast<std::int64_t>(board.plan.page_bytes);
+  const AsUser as(board.user);
   raw::call(SYS_lseek, proc_fd, 0, /*SEEK_SET=*/0);
   for (;;) {
     alignas(8) char entries[4096];
@@ -151,6 +179,7 @@ void survey(Board& board, int proc_fd, int what) noexcept {
       at_byte += entry->length;
       const std::int64_t pid = number_at(entry->name);
       if (pid <= 1) continue;  // not a process, or ourselves
+      if (board.user != 0 && owner_of(proc_fd, entry->name) != board.user) continue;  // somebody else's
       struct __kernel_timespec time = {};
       const Word clock =
           (~pid << 3) | 2;  // CPUCLOCK_SCHED of a process: exact and live, unlike /proc/PID/stat
