@@ -116,6 +116,7 @@ Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
   board.report = RunReport{};
   CgroupLeaf& leaf = box_->leaf();
 
+  ordered_at_ = monotonic_now();  // before it is sent: the program may run before we do again
   OrderMessage message{Order::kRun, 0, 0, 0};
   if (leaf && clone_into_cgroup != Known::kRefused) {
     message.has_cgroup_fd = 1;
@@ -129,7 +130,6 @@ Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
   }
   clone_into_cgroup_ = message.has_cgroup_fd == 1;
 
-  ordered_at_ = monotonic_now();
   const Limits& limits = spec_->limits;
   wall_deadline_ = ordered_at_ + limits.wall_time;
   next_cpu_look_ = limits.cpu_time ? ordered_at_ + watchdog_.until_cpu_look(*limits.cpu_time, 0ns) : kNever;

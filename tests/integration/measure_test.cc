@@ -1,8 +1,13 @@
 // Whether the figures are true. CPU time is exact however busy the machine is, so nothing here is retried; nothing
 // here asserts how long something took.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +17,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 
 #include "base/unique_fd.h"
 #include "jail/run.h"
@@ -277,6 +283,53 @@ TEST(Overhead, IsAlwaysMeasured) {
   const Answer answer = run(program_spec("nothing"));
   for (const char* part : {"prepare_ns", "spawn_ns", "run_ns", "collect_ns", "cleanup_ns"}) {
     EXPECT_GT(result_of(answer)["overhead"][part].get<std::int64_t>(), 0) << part;
+  }
+}
+
+/// Holds a supervisor for 20 ms after each message it has sent, as a busy machine may, until it ends. Returns a child that
+/// does so.
+pid_t hold_up_after_messages(const Started& supervisor) {
+  const auto [pid, in, out, err] = supervisor;
+  int ready[2];
+  if (::pipe2(ready, O_CLOEXEC) < 0) throw std::runtime_error("pipe2");
+  const pid_t tracer = ::fork();
+  if (tracer == 0) {
+    for (const int end : {in, out, err}) ::close(end);  // else it would never see its input's end
+    if (::ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) < 0) ::_exit(1);
+    ::ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+    int held = 0;
+    for (int status = 0; ::waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status);) {
+      if (held == 0) (void)!::write(ready[1], "x", 1);
+      held = 1;
+      struct __ptrace_syscall_info call = {};
+      static bool sending = false;
+      int deliver = 0;
+      if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+        ::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof call, &call);
+        if (call.op == PTRACE_SYSCALL_INFO_ENTRY) sending = call.entry.nr == SYS_sendmsg;
+        if (call.op == PTRACE_SYSCALL_INFO_EXIT && sending) ::usleep(20000);
+      } else if (status >> 16 == 0) {
+        deliver = WSTOPSIG(status);
+      }
+      ::ptrace(PTRACE_SYSCALL, pid, 0, deliver);
+    }
+    ::_exit(0);
+  }
+  char byte = 0;
+  ::close(ready[1]);
+  EXPECT_EQ(::read(ready[0], &byte, 1), 1) << "cannot trace the supervisor";
+  ::close(ready[0]);
+  return tracer;
+}
+
+TEST(Overhead, IsNoLessThanNothingWhenTheSupervisorIsHeldUp) {
+  const Started supervisor = start({"run", "-"});
+  const pid_t tracer = hold_up_after_messages(supervisor);
+  const Answer answer = finish(supervisor, program_spec("nothing").dump());
+  ::waitpid(tracer, nullptr, 0);
+  ASSERT_EQ(result_of(answer)["status"], "OK") << answer.raw;
+  for (const char* part : {"prepare_ns", "spawn_ns", "run_ns", "collect_ns", "cleanup_ns"}) {
+    EXPECT_GE(result_of(answer)["overhead"][part].get<std::int64_t>(), 0) << part;
   }
 }
 
