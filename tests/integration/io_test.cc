@@ -165,6 +165,10 @@ TEST(Output, KeepsTheStreamsApart) {
   EXPECT_EQ(result["stderr"]["text"], "err\n");
 }
 
+TEST(Output, MayGoToDevNullByAnyRedirection) {
+  EXPECT_EQ(stdout_of(shell("echo x >/dev/null && echo y >>/dev/null && echo kept | tee /dev/null")), "kept\n");
+}
+
 TEST(Output, OfAGrandchildThatHoldsThePipeIsNotWaitedFor) {
   const json result = result_of(run(shell("(sleep 100; echo late) & echo early")));
   EXPECT_EQ(result["status"], "OK");

@@ -184,6 +184,12 @@ std::set<std::string> processes_of(unsigned uid) {
   return found;
 }
 
+TEST(ForkBomb, IsOverWhenItsRunIs) {
+  const json result = limited_run("crowd", {"bomb", "60"}, {{"processes", 32}, {"cpu_time_ms", 500}, {"wall_time_ms", 5000}});
+  EXPECT_EQ(result["status"], "TLE");
+  for (const json& row : result["processes"]) EXPECT_EQ(row["exit_code"], nullptr) << "it ended by itself: " << row;
+}
+
 TEST(Residue, OfAThousandProcessesIsGoneCountedAndHarmsNoResult) {
   const json result = limited_run("crowd", {"leave", "1000"}, {{"processes", 1100}, {"wall_time_ms", 60000}, {"cpu_time_ms", 30000}});
   EXPECT_EQ(verdict(result), "OK");

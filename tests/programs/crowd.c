@@ -1,6 +1,7 @@
 // crowd processes | crowd threads: makes as many as it can, prints how many there were, itself included.
 // crowd leave COUNT: leaves COUNT processes behind, every second one in a session and with a parent of its own,
 // prints how many it made and its user id, and exits with 0.
+// crowd bomb SECONDS: every process forks until then, and exits with 0.
 
 #include <errno.h>
 #include <pthread.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void* idle(void* unused) {
@@ -35,6 +37,11 @@ int main(int argc, char** argv) {
         break;
       }
     }
+  } else if (!strcmp(argv[1], "bomb")) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (const time_t end = now.tv_sec + atoi(argv[2]); now.tv_sec < end; clock_gettime(CLOCK_MONOTONIC, &now)) fork();
+    return 0;
   } else {
     const int count = atoi(argv[2]);
     for (; made < count; ++made) {

@@ -202,12 +202,18 @@ void kill_everything() noexcept {
   run.ending = true;
   if (board().user != 0) return kill_all_of(board().user);
   // From pid 1 this is every other process of the namespace, in one pass under the kernel's task list lock: a
-  // fork that runs beside it sees the pending signal and is not made (kernel/fork.c, copy_process).
+  // fork that runs beside it sees the pending signal and is not made (kernel/fork.c, copy_process). Not so in
+  // gVisor: see wait_for_the_dying.
   raw::call(SYS_kill, -1, SIGKILL);
 }
 
 /// Puts /dev/null where the child's shared descriptors left something else.
 void restore(int fd) noexcept { raw::call(SYS_dup3, slots[kSlotNull], fd, O_CLOEXEC); }
+
+void drain_signals() noexcept {
+  unsigned char drained[128 * 4];
+  raw::call(SYS_read, signal_fd, drained, sizeof drained);
+}
 
 void stop_listening() noexcept {
   if (!run.listening) return;
@@ -234,12 +240,25 @@ void heed_violation() noexcept {
   kill_everything();
 }
 
+/// Waits for what is dying. Killed again every millisecond: gVisor makes the fork that a kill finds under way, and its
+/// child, which no kill has met, would go on forking.
+void wait_for_the_dying() noexcept {
+  raw::call(SYS_kill, -1, SIGKILL);
+  PollFd children = {signal_fd, POLLIN, 0};
+  const struct __kernel_timespec millisecond = {0, 1'000'000};
+  if (raw::call(SYS_ppoll, &children, 1, &millisecond, nullptr, 8) > 0) drain_signals();
+}
+
 /// Reaps all that can be had. Ends the run once its main process is gone and nothing else is left.
-void reap(int options) noexcept {
+void reap() noexcept {
   for (;;) {
     int status = 0;
     rusage usage = {};
-    const Word pid = raw::call(SYS_wait4, -1, &status, options, &usage);
+    const Word pid = raw::call(SYS_wait4, -1, &status, WNOHANG | __WALL, &usage);
+    if (pid == 0 && run.ending && (!run.active || board().report.main_exited != 0)) {
+      wait_for_the_dying();
+      continue;
+    }
     if (pid == 0) return;  // the others are alive
     if (pid == -EINTR) continue;
     if (pid < 0) break;  // ECHILD: nobody is left
@@ -252,7 +271,6 @@ void reap(int options) noexcept {
       board().report.main_status = status;
       board().report.main_exited = 1;
       if (!run.ending) kill_everything();
-      options = __WALL;  // from here on wait: what is left is dying
     }
   }
   if (run.active && board().report.main_exited != 0) {
@@ -461,7 +479,7 @@ void renounce() noexcept {
 [[noreturn]] void farewell() noexcept {
   kill_everything();
   run.active = false;
-  reap(__WALL);
+  reap();
   perform(reinterpret_cast<Call*>(at(board().farewell)), static_cast<int>(board().farewell_count));
   leave(0);
 }
@@ -525,9 +543,8 @@ void obey() noexcept {
       stop_listening();  // POLLHUP: nobody who could be heard is left
     }
     if (fds[1].revents != 0) {
-      unsigned char drained[128 * 4];
-      raw::call(SYS_read, signal_fd, drained, sizeof drained);
-      reap(WNOHANG | __WALL);
+      drain_signals();
+      reap();
     }
     if (fds[0].revents != 0) obey();
   }
