@@ -64,6 +64,10 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+/// What becomes of calls by another machine's table. Nobody can say in a profile what they are, so they are never let
+/// through; where a call that nobody named is a violation, so is one of these.
+Action foreign(const Profile& profile) { return profile.otherwise == kNotify ? kNotify : kKill; }
+
 /// All numbers there are, in order, each range as long as can be.
 std::vector<Range> ranges_of(const Profile& profile, Arch arch, const std::vector<CallDecision>& decisions,
                              std::vector<Outcome>& outcomes) {
@@ -88,7 +92,7 @@ std::vector<Range> ranges_of(const Profile& profile, Arch arch, const std::vecto
   }
   append(kBeyondAllNames, unknown);
   if (arch == Arch::kX86_64) {
-    append(kX32Bit, {kKill, nullptr});
+    append(kX32Bit, {foreign(profile), nullptr});
     append(UINT32_MAX, unknown);  // -1: what a tracer leaves that skips a call
   }
   return ranges;
@@ -104,7 +108,7 @@ std::vector<sock_filter> assemble(const Profile& profile, Arch arch,
   out.load(kMachineOffset);
   out.branch(kIfEqual, arch == Arch::kX86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64, ours,
              Assembler::kNext);
-  out.finish(kKill);
+  out.finish(foreign(profile));
   out.place(ours);
   out.load(kNumberOffset);
 
@@ -140,7 +144,7 @@ std::string list(const Profile& profile, Arch arch, const std::vector<CallDecisi
   std::string text = "# " + profile.name + " for " + std::string(arch_name(arch)) + ": " + profile.about +
                      "\n# " + std::to_string(filter.code.size()) + " instructions, sha256 " + filter.sha256 +
                      "\n\n";
-  text += "any other machine, i386, x32\n  kill\n";
+  text += "any other machine, i386, x32\n  " + text_of(foreign(profile)) + "\n";
   for (const CallDecision& decision : decisions) text += in_words(decision, profile.otherwise);
   text += "any other call with a name\n  " + text_of(profile.otherwise) +
           "   # otherwise\nnumbers without a name:";
