@@ -85,14 +85,16 @@ def comparable(expect, result):
 
 
 def overuse(result, limits):
-    """Why the program had more than it might, by the sandbox's own numbers. Allows for half as much again, and for what
-    a sandbox needs itself."""
+    """Why the program had more than it might, by the sandbox's own numbers, or by those `outside` of it, which a judge
+    would not have seen. Allows for half as much again, and for what a sandbox needs itself."""
     checks = [("cpu_time", "ns", "cpu_time_ms", 1e6, 1.5e9, "of CPU time"),
               ("wall_time", "ns", "wall_time_ms", 1e6, 3e9, "on the clock"),
-              ("peak_memory", "bytes", "memory_bytes", 1, 16 << 20, "of memory")]
-    for key, unit, limit, factor, slack, words in checks:
-        used = (result.get(key) or {}).get(unit)
-        allowed = limits.get(limit)
-        if used is not None and allowed is not None and used > 1.5 * allowed * factor + slack:
-            return f"{used} {unit} {words}, allowed {int(allowed * factor)}"
+              ("peak_memory", "bytes", "memory_bytes", 1, 16 << 20, "of memory"),
+              ("stdout", "bytes", "output_bytes", 1, 1 << 20, "of output"), ("stderr", "bytes", "output_bytes", 1, 1 << 20, "of output")]
+    for facts in (result, result.get("outside") or {}):
+        for key, unit, limit, factor, slack, words in checks:
+            used = (facts.get(key) or {}).get(unit)
+            allowed = limits.get(limit)
+            if used is not None and allowed is not None and used > 1.5 * allowed * factor + slack:
+                return f"{used} {unit} {words}, allowed {int(allowed * factor)}"
     return None

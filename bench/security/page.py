@@ -39,7 +39,7 @@ body{margin:0 auto;padding:2rem 1.5rem 4rem;max-width:78rem;background:var(--bg)
 h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.2rem;margin:2.4rem 0 .6rem}p{max-width:54rem}.soft{color:var(--soft)}
 table{border-collapse:collapse;background:var(--card);border:1px solid var(--line)}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-thead th{font-weight:600;vertical-align:bottom}tbody th{font-weight:400}
+thead th{font-weight:600;vertical-align:bottom}tbody th{min-width:15rem}tbody th{font-weight:400}
 td.n{text-align:center;font-variant-numeric:tabular-nums;white-space:nowrap}
 .m{display:inline-block;min-width:1.7em;padding:0 .45em;border-radius:.3em;text-align:center;font-weight:600;line-height:1.6}
 .ok{color:var(--ok);background:var(--ok-bg)}.wrong{color:var(--wrong);background:var(--wrong-bg)}
@@ -52,7 +52,7 @@ td.n{text-align:center;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar i{display:block;font-style:normal;text-align:center;font-size:.8rem;font-weight:600;line-height:1.3rem;overflow:hidden}
 .legend{display:grid;grid-template-columns:max-content max-content 1fr;gap:.35rem .8rem;max-width:56rem;margin:.6rem 0}
 .scroll{overflow-x:auto}details summary{cursor:pointer;color:var(--soft)}
-.name{font-family:ui-monospace,monospace;font-size:.9em;white-space:nowrap}.why{color:var(--soft);font-size:.86em;overflow-wrap:anywhere}
+.name{font-family:ui-monospace,monospace;font-size:.9em;white-space:nowrap}.note{font-size:.86em;font-style:italic}.why{color:var(--soft);font-size:.86em;overflow-wrap:anywhere}
 tr.group th{background:var(--bg);font-weight:600;padding-top:1rem}
 """
 
@@ -72,7 +72,7 @@ def counted(attacks, names):
 
 
 def bar(counts, of):
-    parts = [f'<i class="{MARKS[word][0]}" style="flex:{n}" title="{n} {escape(word)}">{n if n > 3 else ""}</i>'
+    parts = [f'<i class="{MARKS[word][0]}" style="flex:{n}" title="{n} {escape(word)}">{n if 16 * n > of else ""}</i>'
              for word, n in counts.items() if n]
     if sum(counts.values()) < of:
         parts.append(f'<i style="flex:{of - sum(counts.values())};background:var(--bg)" title="not tried"></i>')
@@ -99,7 +99,11 @@ def draw(card):
     out.append('</div><p class="soft">Verdicts of a judge: <b>TLE</b> too much time, <b>MLE</b> too much memory, <b>OLE</b> too much '
                "output, <b>RE</b> the program failed, <b>SV</b> a forbidden system call, <b>FE</b> a file to be read back is missing or no "
                "plain file, <b>IE</b> the sandbox itself failed.</p>")
-    out.append("<h2>In all</h2><div class=scroll><table><thead><tr><th>Sandbox<th>Outcomes<th>")
+    out.append("<h2>In all</h2>")
+    if any(name.startswith("none") for name in adapters):
+        out.append('<p class="soft"><b>none</b> is no sandbox at all: it shows that the attacks are real. What is contained there is '
+                   "held by an ordinary user's rights, or attacks something that a bare program does not have.</p>")
+    out.append("<div class=scroll><table><thead><tr><th>Sandbox<th>Outcomes<th>")
     out.append("<th>".join(escape(w) for w in outcome.WORDS) + "</tr></thead><tbody>")
     for name, row in adapters.items():
         counts = counted(row["attacks"], real)
@@ -123,7 +127,8 @@ def draw(card):
             out.append(f"<td class=n>{share} {others}</td>")
         out.append("</tr>")
     out.append("</tbody></table></div><h2>Attack by attack</h2>")
-    out.append('<p class="soft">Under each sign, where it is not green: what was seen. A sign\'s tooltip says its word.</p>')
+    out.append('<p class="soft">Under each sign, where it is not green: what was seen and, in italics, what those who wrote the adapter '
+               "say to that. An empty field was not tried.</p>")
     out.append("<div class=scroll><table><thead><tr><th>Attack<th>" + "<th>".join(escape(n) for n in adapters) + "</tr></thead><tbody>")
     for group, names in groups.items():
         out.append(f'<tr class=group><th colspan="{1 + len(adapters)}">{escape(GROUPS[group][0])}: attacks that '
@@ -140,6 +145,9 @@ def draw(card):
                 outside = bool(row.get("offers")) and group not in row["offers"] and group != "proof"
                 shown = "" if found["outcome"] in (outcome.CONTAINED, outcome.NOT_TOLD) else \
                     f'<br><span class="why">{escape(found["outcome"])}: {escape(found["why"])[:110]}</span>'
+                note = row.get("notes", {}).get(name)
+                if note and shown:
+                    shown += f'<br><span class="note">{escape(note)}</span>'
                 out.append(f'<td style="text-align:center">{mark(found["outcome"], outside, found["why"])}{shown}</td>')
             out.append("</tr>")
     out.append("</tbody></table></div><h2>What this does not say</h2><p>Containing these attacks does not make a sandbox safe: the "

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import time
 
 NOBODY = 65534
 KEPT = 1 << 20  # bytes of a stream that are looked at; all are counted
+CLIENT = {key: os.environ[key] for key in ("DOCKER_HOST",) if key in os.environ}  # for the sandbox's command itself
 LINGER = 1.0    # seconds for output after the command has ended: whoever holds the pipe longer is not waited for
 
 
@@ -26,12 +28,13 @@ def main(about, command, unavailable=None, **more):
     if len(sys.argv) != 3 or sys.argv[1] != "run":
         print(f"usage: {sys.argv[0]} probe | run REQUEST", file=sys.stderr)
         return 64
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # we are late: cleaned up all the same
     spec = json.loads(pathlib.Path(sys.argv[2]).read_text())["spec"]
     print(json.dumps(run(spec, command, **more)))
     return 0
 
 
-def run(spec, command, owner=NOBODY, before=None, after=None):
+def run(spec, command, owner=NOBODY, after=None, clean_up=None):
     # A file system of its own, without a limit, so that clearing up is never what breaks.
     box = tempfile.mkdtemp(prefix="torture-box-", dir="/tmp")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755,nosuid,nodev", "torture", box], check=True)
@@ -45,6 +48,8 @@ def run(spec, command, owner=NOBODY, before=None, after=None):
         result = watch(command(spec, box), spec.get("stdin", {}).get("content", "").encode(), spec.get("env"))
         return (after(spec, box, result) if after else None) or result
     finally:
+        if clean_up:
+            clean_up()
         subprocess.run(["umount", "--lazy", box], check=False)
         os.rmdir(box)
 
@@ -55,7 +60,7 @@ def watch(argv, stdin, env):
         given.write(stdin)
         given.flush()
         process = subprocess.Popen(argv, stdin=os.open(f"/proc/self/fd/{given.fileno()}", os.O_RDONLY), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   env={"HOME": "/root", "LANG": "C.UTF-8", "PATH": os.environ["PATH"], **(env or {})})
+                                   env={"HOME": "/root", "LANG": "C.UTF-8", "PATH": os.environ["PATH"], **(env or {})} | CLIENT)
     streams = {process.stdout: bytearray(), process.stderr: bytearray()}
     counts = dict.fromkeys(streams, 0)
     selector = selectors.DefaultSelector()

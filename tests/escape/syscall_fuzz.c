@@ -1,5 +1,5 @@
 /* syscall_fuzz SEED CALLS SECONDS: makes every system call number from 0 to NEWEST once without arguments, and CALLS
- * calls of random numbers with random arguments, each batch in a child that may die of them, then says "done N". It runs
+ * calls of random numbers with random arguments, each batch in a child that may die of them, and says how many it made so far. It runs
  * inside a box only (syscall_fuzz_test): it tries to do harm. A pipe whose reading end never moves, a pause and the like
  * end with the child's alarm. */
 #include "attack.h"
@@ -90,6 +90,8 @@ int main(int argc, char **argv) {
     }
     kill(-pid, SIGKILL); /* its children */
     made += random ? kBatch : 1;
+    if (made % 1000 < kBatch) printf("%ld\n", made);
+    fflush(stdout);
   }
-  printf("done %ld\n", made);
+  printf("%ld\n", made);
 }

@@ -106,6 +106,32 @@ class Torture(unittest.TestCase):
         self.assertEqual(self.outcome("measuring_one", OK | {"cpu_time": {"ns": 1000}}), "evaded")
         self.assertEqual(self.outcome("privilege_one", OK | {"stdout": {"text": "contained\n"}, "peak_memory": {"bytes": 1 << 30}}), "evaded")
 
+    def test_evaded_as_seen_from_outside(self):
+        refused = {"status": "RE", "exit_code": 1, "signal": None}
+        self.assertEqual(self.outcome("wall_one", refused), "wrong verdict")
+        self.assertEqual(self.outcome("wall_one", refused | {"outside": {"peak_memory": {"bytes": 1 << 30}}}), "evaded")
+        self.assertEqual(self.outcome("wall_one", refused | {"stdout": {"text": "", "bytes": 1 << 30}}), "evaded")
+
+    def test_partly_bounded(self):
+        (self.here / "corpus/proof_wall.c").write_text(ATTACK.format(name="proof_wall", must="x", expect='{"status":"TLE"}'))
+        (self.here / "built/proof_wall").write_bytes(b"")
+        self.adapter("partly", FAKE.replace('"bounded": True', '"bounded": ["wall", "collect"]'))
+        card = self.here / "card.json"
+        answers = dict.fromkeys(ATTACKS, OK) | {"proof_wall": {"status": "TLE"}}
+        done = self.torture("--adapter", "partly", "--json", card, answers=answers)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(set(json.loads(card.read_text())["adapters"]["partly"]["attacks"]), {"proof_wall", "wall_one", "collect_one"})
+
+    def test_later_results_take_the_place_of_earlier_ones(self):
+        card = self.here / "card.json"
+        self.torture("--adapter", "fake", "--json", card, answers=dict.fromkeys(ATTACKS, OK))
+        stopped = {"wall_one": {"status": "TLE", "reason": "wall", "exit_code": None, "signal": 9}}
+        done = self.torture("--from", card, "--adapter", "fake", "--only", "wall", "--json", card, answers=stopped)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        attacks = json.loads(card.read_text())["adapters"]["fake"]["attacks"]
+        self.assertEqual(set(attacks), set(ATTACKS))
+        self.assertEqual((attacks["wall_one"]["outcome"], attacks["measuring_one"]["outcome"]), ("contained", "evaded"))
+
     def test_leaked(self):
         self.assertEqual(self.outcome("privilege_one", OK | {"stdout": {"text": CANARY_CONTENT}}), "leaked")
         self.assertEqual(self.outcome("collect_one", OK | {"files": {"out.txt": {"text": "root:x:0"}}}), "leaked")

@@ -19,6 +19,11 @@ int main(void) {
   MUST_FAIL(ptrace(PTRACE_SEIZE, 1, 0, 0));
   MUST_FAIL(ptrace(PTRACE_SEIZE, child, 0, 0));
   MUST_FAIL(ptrace(PTRACE_ATTACH, child, 0, 0));
-  MUST_FAIL(ptrace(PTRACE_TRACEME, 0, 0, 0));
+  kill(child, SIGKILL);
+  int status;
+  child = fork(); /* not of itself: whoever is its parent would never let it go on */
+  if (child == 0) _exit(ptrace(PTRACE_TRACEME, 0, 0, 0) >= 0);
+  waitpid(child, &status, __WALL);
+  try_must_fail(WIFEXITED(status) && WEXITSTATUS(status) == 1, "PTRACE_TRACEME");
   return verdict();
 }

@@ -22,7 +22,7 @@ int main(void) {
   pthread_attr_setstacksize(&small, 65536);
   while (made < 64 && pthread_create(&thread, &small, sleeper, NULL) == 0) ++made;
   try_must_fail(made > 15, "more threads than allowed");
-  try_must_fail(made < 15, "fewer threads than allowed");
+  if (made < 15) puts("fewer threads than allowed");
   fflush(stdout);
-  _exit(verdict() | fflush(stdout));
+  _exit((made < 15 ? 1 : verdict()) | fflush(stdout));
 }

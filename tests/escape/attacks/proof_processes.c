@@ -22,6 +22,6 @@ int main(void) {
     else ++children;
   }
   try_must_fail(children > 15, "more processes than allowed");
-  try_must_fail(children < 15, "fewer processes than allowed");
+  if (children < 15) return puts("fewer processes than allowed"), 1;
   return verdict();
 }
