@@ -243,7 +243,7 @@ void heed_violation() noexcept {
 /// Waits for what is dying. Killed again every millisecond: gVisor makes the fork that a kill finds under way, and its
 /// child, which no kill has met, would go on forking.
 void wait_for_the_dying() noexcept {
-  raw::call(SYS_kill, -1, SIGKILL);
+  kill_everything();
   PollFd children = {signal_fd, POLLIN, 0};
   const struct __kernel_timespec millisecond = {0, 1'000'000};
   if (raw::call(SYS_ppoll, &children, 1, &millisecond, nullptr, 8) > 0) drain_signals();
