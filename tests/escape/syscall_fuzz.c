@@ -58,13 +58,35 @@ static void child(int random, int first, int count) {
   _exit(0);
 }
 
+/* Children at work, for a call may sleep, and what they may still take: three seconds, in case it took the alarm away. */
+enum { kChildren = 8 };
+static pid_t children[kChildren];
+static double deadlines[kChildren];
+
+/* A place for another child, when one has ended. */
+static int free_place(void) {
+  for (;;) {
+    for (int i = 0; i < kChildren; ++i) {
+      if (children[i] != 0 && waitpid(children[i], NULL, WNOHANG) == 0) {
+        if (seconds_now() < deadlines[i]) continue;
+        kill(children[i], SIGKILL);
+        waitpid(children[i], NULL, 0);
+      }
+      if (children[i] != 0) kill(-children[i], SIGKILL); /* its children */
+      children[i] = 0;
+      return i;
+    }
+    usleep(500);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc < 4) return 64;
   state = strtoull(argv[1], NULL, 10) | 1;
   long calls = atol(argv[2]), made = 0;
   bound_seconds(atof(argv[3]));
   for (long at = 0; within_bounds() && (at <= kNewest || made < calls); ++at) {
-    int random = at > kNewest;
+    int random = at > kNewest, place = free_place();
     uint64_t seed = next_random();
     pid_t pid = fork();
     if (pid == 0) {
@@ -77,21 +99,12 @@ int main(int argc, char **argv) {
       if (!random) --at;
       continue;
     }
-    /* A call may have stopped it, or taken its alarm away: it has three seconds. */
-    double deadline = seconds_now() + 3;
-    while (waitpid(pid, NULL, WNOHANG) == 0) {
-      if (seconds_now() > deadline) {
-        kill(-pid, SIGKILL);
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-        break;
-      }
-      usleep(500);
-    }
-    kill(-pid, SIGKILL); /* its children */
+    children[place] = pid;
+    deadlines[place] = seconds_now() + 3;
     made += random ? kBatch : 1;
     if (made % 1000 < kBatch) printf("%ld\n", made);
     fflush(stdout);
   }
+  for (int i = 0; i < kChildren; ++i) free_place();
   printf("%ld\n", made);
 }

@@ -124,13 +124,13 @@ class Torture(unittest.TestCase):
 
     def test_later_results_take_the_place_of_earlier_ones(self):
         card = self.here / "card.json"
-        self.torture("--adapter", "fake", "--json", card, answers=dict.fromkeys(ATTACKS, OK))
+        self.torture("--adapter", "fake", "--json", card, answers=dict.fromkeys(ATTACKS, {"status": "IE"}))
         stopped = {"wall_one": {"status": "TLE", "reason": "wall", "exit_code": None, "signal": 9}}
         done = self.torture("--from", card, "--adapter", "fake", "--only", "wall", "--json", card, answers=stopped)
         self.assertEqual(done.returncode, 0, done.stderr)
         attacks = json.loads(card.read_text())["adapters"]["fake"]["attacks"]
         self.assertEqual(set(attacks), set(ATTACKS))
-        self.assertEqual((attacks["wall_one"]["outcome"], attacks["measuring_one"]["outcome"]), ("contained", "evaded"))
+        self.assertEqual((attacks["wall_one"]["outcome"], attacks["measuring_one"]["outcome"]), ("contained", "wrong verdict"))
 
     def test_leaked(self):
         self.assertEqual(self.outcome("privilege_one", OK | {"stdout": {"text": CANARY_CONTENT}}), "leaked")
