@@ -41,16 +41,17 @@ class Engine {
     const std::string bytes = read_file(file);
     Spool spool{must(make_spool()), {{name, 0755, 0, bytes.size()}}};
     write_all(spool.bytes.get(), bytes);
-    box_ = must(Box::open(surroundings_, BoxSpec{&surroundings_.root, spec_.limits.disk, spec_.limits.disk_inodes,
-                                                 /*reusable=*/true}));
+    box_ = must(Box::open(surroundings_, BoxSpec{.root = &surroundings_.root,
+                                                 .disk = spec_.limits.disk,
+                                                 .disk_inodes = spec_.limits.disk_inodes,
+                                                 .reusable = true}));
     must(box_.fill(std::move(spool)));
   }
 
   /// From the call to the result, as Session and run_once do it.
   Nanos run() {
     const Nanos begun = now();
-    UniqueFd input(::fcntl(box_.null_fd(), F_DUPFD_CLOEXEC, 0));
-    Run run = must(Run::start(box_, surroundings_, spec_, *filter_, std::move(input)));
+    Run run = must(Run::start(box_, surroundings_, spec_, *filter_, UniqueFd()));
     for (bool over = false; !over;) {
       std::array<pollfd, 3> fds = run.watch();
       const Nanos left = std::max(Nanos{0}, run.next_look() - monotonic_now());

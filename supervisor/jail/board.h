@@ -53,10 +53,10 @@ struct Call {
 inline constexpr int kSlots = 8;
 /// The box's /proc, for surveys. Stays with the keeper.
 inline constexpr int kSlotProc = 0;
-/// Slots 1 to 3 are passed to the supervisor with Reply::kPerformed, as far as they are filled.
-inline constexpr int kSlotScratch = 1;  // the writable tmpfs: box/, tmp/, shm/
-inline constexpr int kSlotNull = 2;     // the box's own /dev/null: no inode is shared with another box
-inline constexpr int kFirstPassedSlot = 1, kLastPassedSlot = 3;
+/// The writable tmpfs: box/, tmp/, shm/. Passed to the supervisor by each list that fills it.
+inline constexpr int kSlotScratch = 1;
+/// The box's own /dev/null, where standard descriptors of the keeper rest.
+inline constexpr int kSlotNull = 2;
 /// For open … close within one list.
 inline constexpr int kSlotTemporary = 7;
 
@@ -196,7 +196,9 @@ struct OrderMessage {
   Order order;
   std::int32_t number;         // kPerform: calls; kSurvey: what to look at besides
   Offset where;                // kPerform: the first Call
-  std::int32_t has_cgroup_fd;  // kRun: 0 none, 1 directory for CLONE_INTO_CGROUP, 2 cgroup.procs to write to
+  // kRun, with descriptors in this order: output, error output, input, cgroup.
+  std::int32_t has_stdin;      // or /dev/null is opened
+  std::int32_t has_cgroup_fd;  // 0 none, 1 directory for CLONE_INTO_CGROUP, 2 cgroup.procs to write to
 };
 
 struct ReplyMessage {

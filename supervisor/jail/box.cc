@@ -171,7 +171,7 @@ void Box::swap(Box& other) noexcept {
   std::swap(place_, other.place_);
   std::swap(socket_, other.socket_);
   std::swap(scratch_, other.scratch_);
-  std::swap(null_, other.null_);
+  std::swap(building_, other.building_);
   std::swap(board_, other.board_);
   std::swap(run_area_, other.run_area_);
   std::swap(keeper_, other.keeper_);
@@ -183,6 +183,7 @@ void Box::swap(Box& other) noexcept {
 Result<Box> Box::open(const Surroundings& surroundings, const BoxSpec& spec) {
   Box box = TRY(start(surroundings, spec.reusable));
   TRY(box.build(surroundings, spec));
+  TRY(box.finish());
   return box;
 }
 
@@ -271,9 +272,9 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
 
 Result<void> Box::check_keeper() {
   const Renounced& renounced = this->board().renounced;
-  if (errno = renounced.network; errno != 0) return errno_error("unshare net namespace");
   // What a program could use against us. The others (keyring, securebits: absent in gVisor) are belts to
   // braces.
+  if (errno = renounced.network; errno != 0) return errno_error("unshare net namespace");
   if (errno = renounced.no_new_privs; errno != 0) return errno_error("prctl no_new_privs");
   // Emptying that takes CAP_SETPCAP; where it is missing, no_new_privs and empty sets have to do.
   if (errno = renounced.bounding_set; errno != 0 && !plain()) return errno_error("prctl drop bounding set");
@@ -301,34 +302,40 @@ Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
   board().farewell_count = static_cast<std::uint32_t>(farewell.size());
 
   BoxPlan plan = plain() ? plan_plain_box(place_.path(), writer) : plan_box(spec_, uid(), writer);
-  const Offset calls = plan.calls.finish();
-  TRY(send(OrderMessage{Order::kPerform, plan.calls.size(), calls, 0}));
+  const Ordered scratch = TRY(order(std::move(plan.scratch)));
+  building_ = TRY(order(std::move(plan.rest)));
   if (surroundings.cgroups.available()) TRY(make_leaf(0, surroundings.cgroups));
-  UniqueFd passed[2];
-  const Result<void> performed = await_performed(plan.calls, calls, passed);
+  const Result<void> performed = await_performed(scratch, {&scratch_, 1});
   TRY(check_keeper());  // first, because it may be the cause
   TRY(performed);
-  scratch_ = std::move(passed[0]);
-  null_ = std::move(passed[1]);
-  if (!scratch_ || !null_) return no_descriptors();
-  const auto* made = reinterpret_cast<const Call*>(writer.at(calls));
+  if (!scratch_) return no_descriptors();
+  const auto* made = reinterpret_cast<const Call*>(writer.at(scratch.where));
   holds_inodes_ = plan.inodes_call >= 0 && made[plan.inodes_call].error == 0;
-  // Runs write over what has been obeyed: the farewell stays, the list of the build goes.
-  run_area_ = calls;
+  run_area_ = writer.next();
   return {};
 }
 
-Result<void> Box::perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const {
-  TRY(send(OrderMessage{Order::kPerform, calls.size(), where, 0}));
-  return await_performed(calls, where, passed);
+Result<void> Box::finish() {
+  if (building_.names.empty()) return {};
+  TRY(await_performed(building_, {}));
+  // Runs write over what has been obeyed: the farewell stays, the lists of the build go.
+  run_area_ = building_.where;
+  building_ = {};
+  return {};
 }
 
-Result<void> Box::await_performed(const CallList& calls, Offset where, std::span<UniqueFd> passed) const {
+Result<Box::Ordered> Box::order(CallList calls) const {
+  const Ordered ordered{calls.finish(), calls.names()};
+  TRY(send(OrderMessage{Order::kPerform, calls.size(), ordered.where, 0, 0}));
+  return ordered;
+}
+
+Result<void> Box::await_performed(const Ordered& ordered, std::span<UniqueFd> passed) const {
   const ReplyMessage done = TRY(receive(passed.data(), static_cast<int>(passed.size())));
   if (done.reply != Reply::kPerformed) return internal_error("the keeper answered something else");
   if (done.number < 0) return {};
-  errno = reinterpret_cast<const Call*>(board_ + where)[done.number].error;
-  return errno_error("box: " + calls.name(done.number));
+  errno = reinterpret_cast<const Call*>(board_ + ordered.where)[done.number].error;
+  return errno_error("box: " + ordered.names[static_cast<std::size_t>(done.number)]);
 }
 
 Result<void> Box::make_leaf(std::size_t index, const CgroupTree& cgroups) {
@@ -394,11 +401,11 @@ Result<void> Box::renew(const Surroundings& surroundings) {
   }
   BoardWriter writer(board_, run_area_);
   CallList calls = plan_renewal(spec_, uid(), writer);
-  const Offset where = calls.finish();
   scratch_.reset();
   watch_ = ChangeWatch();
   UniqueFd passed[2];
-  TRY(perform(calls, where, passed));
+  const Ordered renewal = TRY(order(std::move(calls)));
+  TRY(await_performed(renewal, passed));
   scratch_ = std::move(passed[0]);
   if (!scratch_) return no_descriptors();
   TRY(copy_in(scratch_.get(), spool_, owner()));
@@ -406,7 +413,7 @@ Result<void> Box::renew(const Surroundings& surroundings) {
   return {};
 }
 
-Result<void> Box::send(const OrderMessage& order, std::initializer_list<int> fds) const {
+Result<void> Box::send(const OrderMessage& order, std::span<const int> fds) const {
   OrderMessage copy = order;
   iovec iov = {&copy, sizeof copy};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(4 * sizeof(int))> control = {};
@@ -421,7 +428,7 @@ Result<void> Box::send(const OrderMessage& order, std::initializer_list<int> fds
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(header), fds.begin(), fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
   }
   if (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) return errno_error("send to keeper");
   return {};
@@ -478,7 +485,6 @@ void Box::await_farewell() {
 void Box::dismiss() {
   watch_ = ChangeWatch();
   scratch_.reset();
-  null_.reset();
   // While the keeper lives: should we be killed in between, it removes what we did not.
   bool quiet = true;
   for (CgroupLeaf& one : leaves_) quiet = one.remove_if_empty() && quiet;

@@ -46,10 +46,13 @@ class Box {
   ///         others  the mount or mkdir that failed, by name
   static Result<Box> open(const Surroundings& surroundings, const BoxSpec& spec);
 
-  /// The same in two steps. start() makes a keeper, and what it does for itself, new namespaces above all,
-  /// goes on beside the caller; build() makes that the box of `spec`.
+  /// The same in three steps, beside the keeper. start() makes one, and what it does for itself, new namespaces
+  /// above all, goes on while the caller does something else. build() has it make the box of `spec` and returns
+  /// when files can be put in. The first run may be ordered then, too. finish() waits for the rest; without effect when
+  /// that was done.
   static Result<Box> start(const Surroundings& surroundings, bool reusable);
   Result<void> build(const Surroundings& surroundings, const BoxSpec& spec);
+  Result<void> finish();
 
   Box() = default;
   Box(Box&& other) noexcept { swap(other); }
@@ -97,8 +100,6 @@ class Box {
 
   /// Directory of the writable file system: "box", "tmp" and "shm" lie in it. Borrowed.
   [[nodiscard]] int scratch_fd() const { return scratch_.get(); }
-  /// The box's own /dev/null, for programs without input. Borrowed.
-  [[nodiscard]] int null_fd() const { return null_.get(); }
   /// Readable when the keeper has something to say; end of file when it is dead.
   [[nodiscard]] int socket() const { return socket_.get(); }
 
@@ -111,7 +112,7 @@ class Box {
   [[nodiscard]] bool renews_keyring() const { return renews_keyring_; }
 
   /// Passes `fds` (at most four) with the order. The keeper gets copies.
-  Result<void> send(const OrderMessage& order, std::initializer_list<int> fds = {}) const;
+  Result<void> send(const OrderMessage& order, std::span<const int> fds = {}) const;
   /// Receives one reply, waiting for it. Errors: EPIPE  the keeper is gone
   Result<ReplyMessage> receive(UniqueFd* passed = nullptr, int passed_count = 0) const;
 
@@ -121,6 +122,12 @@ class Box {
   void close();
 
  private:
+  /// A list the keeper has been given and has not answered for.
+  struct Ordered {
+    Offset where = 0;
+    std::vector<std::string> names = {};
+  };
+
   void swap(Box& other) noexcept;
   Result<void> start_keeper(const Surroundings& surroundings);
   /// Has the keeper, which is up, a network of its own, and has it given up what it had to?
@@ -129,9 +136,10 @@ class Box {
   void await_farewell();
   Result<void> make_leaf(std::size_t index, const CgroupTree& cgroups);
   Result<void> next_leaf(const CgroupTree& cgroups);
-  /// Has the keeper make the calls; the descriptors it passes back land in `passed`.
-  Result<void> perform(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;
-  Result<void> await_performed(const CallList& calls, Offset where, std::span<UniqueFd> passed) const;
+  /// Has the keeper make the calls.
+  Result<Ordered> order(CallList calls) const;
+  /// Waits until it has; the descriptors it passes back land in `passed`.
+  Result<void> await_performed(const Ordered& ordered, std::span<UniqueFd> passed) const;
 
   BoxSpec spec_;
   UidLease lease_;
@@ -143,7 +151,7 @@ class Box {
   ChangeWatch watch_;
   UniqueFd socket_;
   UniqueFd scratch_;
-  UniqueFd null_;
+  Ordered building_;
   std::byte* board_ = nullptr;
   Offset run_area_ = 0;
   pid_t keeper_ = -1;

@@ -17,11 +17,21 @@ namespace {
 
 using Slot = CallList::Slot;
 
-/// Where the new root is put together inside the keeper's own mount namespace: any directory every system
-/// has.
+/// Where the new root is put together inside the keeper's own mount namespace, and where in the old root, with
+/// which it goes, the tree is shown through an overlay: any two directories every system has.
 const std::string kStage = "/tmp";
+const std::string kOverlay = "/proc";
 
 bool in_user_namespace(const BoxSpec& spec) { return spec.privilege == Privilege::kUserNamespace; }
+
+/// The mount a path is on (statx, Linux 5.8), not following links; nothing where the kernel does not say.
+std::optional<std::uint64_t> mount_of(int tree, const std::string& path) {
+  struct statx status = {};
+  if (::statx(tree, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0)
+    return std::nullopt;
+  if ((status.stx_mask & STATX_MNT_ID) == 0) return std::nullopt;
+  return status.stx_mnt_id;
+}
 
 std::optional<RootTree::Entry> entry_of(int tree, const std::string& path) {
   struct stat status = {};
@@ -32,9 +42,11 @@ std::optional<RootTree::Entry> entry_of(int tree, const std::string& path) {
     if (length <= 0 || length == sizeof target) return std::nullopt;
     return RootTree::Entry{path, std::string(target, static_cast<std::size_t>(length)), false};
   }
-  if (S_ISDIR(status.st_mode)) return RootTree::Entry{path, {}, true};
-  if (S_ISREG(status.st_mode)) return RootTree::Entry{path, {}, false};
-  return std::nullopt;  // sockets, FIFOs and devices of the tree are nobody's business in a box
+  // Sockets, FIFOs and devices of the tree are nobody's business in a box.
+  if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) return std::nullopt;
+  const std::optional<std::uint64_t> mount = mount_of(tree, path);
+  const bool own_mount = !mount || mount != mount_of(tree, "");
+  return RootTree::Entry{path, {}, S_ISDIR(status.st_mode), own_mount};
 }
 
 std::vector<std::string> names_in(int tree, const char* path) {
@@ -71,10 +83,24 @@ void bind_read_only(CallList& calls, const std::string& what, const std::string&
             {nullptr, target, nullptr, MS_REMOUNT | MS_BIND | flags, nullptr});
 }
 
-/// Shows one entry of the root tree. A directory appears through an overlay without an upper layer, not
-/// through a bind: its inodes are then the box's own, so that a lock on a file is seen by no other box, and
-/// connect() to a socket of the host that lies there finds nobody listening. Not recursive: what is mounted
-/// below /usr was not on the list.
+void add_overlay(CallList& calls, const std::string& what, const std::string& source,
+                 const std::string& target) {
+  std::string layers = "lowerdir=" + kStage + "/.empty:";
+  for (const char c : source) {  // a colon parts layers, a comma options
+    if (c == ':' || c == ',' || c == '\\') layers += '\\';
+    layers += c;
+  }
+  calls.add("overlay " + what, SYS_mount, {"overlay", target, "overlay", kReadOnly, layers});
+}
+
+/// Whether it appears through the overlay of the whole tree. In a user namespace nothing does: what is mounted below
+/// the tree's root is locked to its place there, and an overlay would uncover what lies under it (fs/namespace.c,
+/// clone_private_mount).
+bool is_shared(const RootTree::Entry& entry, const BoxSpec& spec) {
+  return !spec.gvisor && !in_user_namespace(spec) && !entry.own_mount && entry.link_target.empty();
+}
+
+/// Shows one entry of the root tree.
 void show_read_only(CallList& calls, const RootTree::Entry& entry, const BoxSpec& spec) {
   const std::string target = kStage + "/" + entry.path;
   const std::string what = "/" + entry.path;
@@ -84,20 +110,36 @@ void show_read_only(CallList& calls, const RootTree::Entry& entry, const BoxSpec
   }
   if (entry.directory) {
     calls.add("mkdir " + what, SYS_mkdirat, {AT_FDCWD, target, 0755});
-    if (!spec.gvisor) {
-      std::string layers = "lowerdir=" + kStage + "/.empty:";
-      for (const char c : entry.path) {  // a colon parts layers, a comma options
-        if (c == ':' || c == ',' || c == '\\') layers += '\\';
-        layers += c;
-      }
-      calls.add("overlay " + what, SYS_mount, {"overlay", target, "overlay", kReadOnly, layers});
-      return;
-    }
   } else {
     calls.add("mknod " + what, SYS_mknodat, {AT_FDCWD, target, S_IFREG | 0644, 0});
   }
-  const UniqueFd tree(::open(spec.root->directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  bind_read_only(calls, what, entry.path, target, tree.get(), in_user_namespace(spec));
+  if (is_shared(entry, spec)) {  // a bind takes on the overlay's flags
+    calls.add("bind " + what, SYS_mount, {entry.path, target, nullptr, MS_BIND, nullptr});
+  } else if (spec.gvisor || !entry.directory) {
+    const UniqueFd tree(::open(spec.root->directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    bind_read_only(calls, what, entry.path, target, tree.get(), in_user_namespace(spec));
+  } else {
+    add_overlay(calls, what, entry.path, target);
+  }
+}
+
+/// Shows the root tree through an overlay without an upper layer, not through binds: its inodes are then the
+/// box's own, so that a lock on a file is seen by no other box, and connect() to a socket of the host that lies
+/// there finds nobody listening. One for the whole tree, of which the entries are bound, as taking down each costs
+/// a grace period of RCU (fs/overlayfs, ovl_free_fs); what is a mount of its own, which an overlay does not show,
+/// gets one of its own. Not recursive: what is mounted below /usr was not on the list.
+void show_tree(CallList& calls, const BoxSpec& spec) {
+  const std::vector<RootTree::Entry>& entries = spec.root->entries;
+  const auto shared = [&](const RootTree::Entry& entry) { return is_shared(entry, spec); };
+  for (const RootTree::Entry& entry : entries) {
+    if (!shared(entry)) show_read_only(calls, entry, spec);
+  }
+  if (std::none_of(entries.begin(), entries.end(), shared)) return;
+  add_overlay(calls, "the root tree", ".", kOverlay);
+  calls.add("enter the overlay", SYS_chdir, {kOverlay});
+  for (const RootTree::Entry& entry : entries) {
+    if (shared(entry)) show_read_only(calls, entry, spec);
+  }
 }
 
 void write_file(CallList& calls, const std::string& path, const std::string& text) {
@@ -157,11 +199,12 @@ int add_scratch(CallList& calls, const BoxSpec& spec, uid_t uid, const std::stri
   return inodes_call;
 }
 
-void open_scratch(CallList& calls, const BoxSpec& spec) {
-  calls.add("open scratch", SYS_openat, {AT_FDCWD, "/.scratch", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
+void open_scratch(CallList& calls, const BoxSpec& spec, const std::string& root) {
+  const std::string scratch = root + "/.scratch";
+  calls.add("open scratch", SYS_openat, {AT_FDCWD, scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
       .save(kSlotScratch);
   // Its directory belongs to the program where that has the keeper's user id: it must not be there.
-  if (in_user_namespace(spec)) calls.add("hide scratch", SYS_umount2, {"/.scratch", MNT_DETACH});
+  if (in_user_namespace(spec)) calls.add("hide scratch", SYS_umount2, {scratch, MNT_DETACH});
 }
 
 }  // namespace
@@ -178,9 +221,11 @@ Result<RootTree> RootTree::of_host() {
   for (const char* path : {"etc/ld.so.cache", "etc/alternatives", "etc/fpc.cfg"}) {
     if (auto entry = entry_of(root.get(), path)) tree.entries.push_back(*std::move(entry));
   }
-  for (const std::string& name : names_in(root.get(), "etc")) {
+  // That of the JDK in /usr/lib/jvm/java-17-openjdk-amd64 is /etc/java-17-openjdk.
+  for (const std::string& name : names_in(root.get(), "usr/lib/jvm")) {
     if (!name.starts_with("java-")) continue;
-    if (auto entry = entry_of(root.get(), "etc/" + name)) tree.entries.push_back(*std::move(entry));
+    if (auto entry = entry_of(root.get(), "etc/" + name.substr(0, name.rfind('-'))))
+      tree.entries.push_back(*std::move(entry));
   }
   return tree;
 }
@@ -208,20 +253,37 @@ Result<RootTree> RootTree::of_directory(const std::string& directory) {
 }
 
 BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
-  BoxPlan plan{CallList(writer)};
-  CallList& calls = plan.calls;
+  BoxPlan plan{CallList(writer), CallList(writer)};
   const RootTree& tree = *spec.root;
   const std::string owner = std::to_string(uid);
 
+  CallList& first = plan.scratch;
   // From here on no mount of ours reaches the host, nor one of the host's us.
-  calls.add("make mounts private", SYS_mount, {nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr});
-  calls.add("enter root tree " + tree.directory, SYS_chdir, {tree.directory});
-  calls.add("mount root", SYS_mount,
+  first.add("make mounts private", SYS_mount, {nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr});
+  first.add("enter root tree " + tree.directory, SYS_chdir, {tree.directory});
+  first.add("mount root", SYS_mount,
             {"bailiff-root", kStage, "tmpfs", MS_NOSUID | MS_NOATIME, "mode=0755,size=1m"});
+  first.add("mkdir /dev", SYS_mkdirat, {AT_FDCWD, kStage + "/dev", 0755});
+  // On a read-only file system gVisor refuses whoever opens a device with O_CREAT, as every shell's `> /dev/null`
+  // does; Linux does not. So there it is one of its own that stays writable, for root.
+  if (spec.gvisor) {
+    first.add("mount /dev", SYS_mount,
+              {"bailiff-dev", kStage + "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NOATIME, "mode=0755,size=64k"});
+  }
+  for (const Place& place : kPlaces) {
+    first.add(std::string("mkdir ") + place.where, SYS_mkdirat, {AT_FDCWD, kStage + place.where, 0755});
+  }
+  // Closed to its owner too where that is the program's id; the file system is read-only, so he cannot open
+  // it.
+  first.add("mkdir /.scratch", SYS_mkdirat,
+            {AT_FDCWD, kStage + "/.scratch", in_user_namespace(spec) ? 0 : 0700});
+  plan.inodes_call = add_scratch(first, spec, uid, kStage);
+  open_scratch(first, spec, kStage);
 
+  CallList& calls = plan.rest;
   if (tree.own_etc) calls.add("mkdir /etc", SYS_mkdirat, {AT_FDCWD, kStage + "/etc", 0755});
   calls.add("mkdir /.empty", SYS_mkdirat, {AT_FDCWD, kStage + "/.empty", 0555});
-  for (const RootTree::Entry& entry : tree.entries) show_read_only(calls, entry, spec);
+  show_tree(calls, spec);
   if (tree.own_etc) {
     write_file(calls, "etc/passwd",
                "root:x:0:0:root:/:/usr/sbin/nologin\nbox:x:" + owner + ":" + owner +
@@ -231,13 +293,6 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
     write_file(calls, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
   }
 
-  calls.add("mkdir /dev", SYS_mkdirat, {AT_FDCWD, kStage + "/dev", 0755});
-  // On a read-only file system gVisor refuses whoever opens a device with O_CREAT, as every shell's `> /dev/null`
-  // does; Linux does not. So there it is one of its own that stays writable, for root.
-  if (spec.gvisor) {
-    calls.add("mount /dev", SYS_mount,
-              {"bailiff-dev", kStage + "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NOATIME, "mode=0755,size=64k"});
-  }
   add_device(calls, "null", 1, 3, spec);
   add_device(calls, "zero", 1, 5, spec);
   add_device(calls, "full", 1, 7, spec);
@@ -247,15 +302,6 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   calls.add("symlink /dev/stdin", SYS_symlinkat, {"/proc/self/fd/0", AT_FDCWD, kStage + "/dev/stdin"});
   calls.add("symlink /dev/stdout", SYS_symlinkat, {"/proc/self/fd/1", AT_FDCWD, kStage + "/dev/stdout"});
   calls.add("symlink /dev/stderr", SYS_symlinkat, {"/proc/self/fd/2", AT_FDCWD, kStage + "/dev/stderr"});
-
-  for (const Place& place : kPlaces) {
-    calls.add(std::string("mkdir ") + place.where, SYS_mkdirat, {AT_FDCWD, kStage + place.where, 0755});
-  }
-  // Closed to its owner too where that is the program's id; the file system is read-only, so he cannot open
-  // it.
-  calls.add("mkdir /.scratch", SYS_mkdirat,
-            {AT_FDCWD, kStage + "/.scratch", in_user_namespace(spec) ? 0 : 0700});
-  plan.inodes_call = add_scratch(calls, spec, uid, kStage);
 
   calls.add("mkdir /proc", SYS_mkdirat, {AT_FDCWD, kStage + "/proc", 0555});
   constexpr std::uint64_t kProcFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -272,7 +318,6 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   calls.add("make / read-only", SYS_mount,
             {nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOATIME, nullptr});
 
-  open_scratch(calls, spec);
   calls.add("open /dev/null", SYS_openat, {AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0}).save(kSlotNull);
   calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
       .save(kSlotProc);
@@ -280,10 +325,11 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
 }
 
 BoxPlan plan_plain_box(const std::string& place, BoardWriter& writer) {
-  BoxPlan plan{CallList(writer)};
-  CallList& calls = plan.calls;
-  calls.add("open " + place, SYS_openat, {AT_FDCWD, place, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
+  BoxPlan plan{CallList(writer), CallList(writer)};
+  plan.scratch
+      .add("open " + place, SYS_openat, {AT_FDCWD, place, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
       .save(kSlotScratch);
+  CallList& calls = plan.rest;
   calls.add("open /dev/null", SYS_openat, {AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0}).save(kSlotNull);
   calls.add("open /proc", SYS_openat, {AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0})
       .save(kSlotProc);
@@ -298,7 +344,7 @@ CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   }
   if (!in_user_namespace(spec)) calls.add("unmount scratch", SYS_umount2, {"/.scratch", MNT_DETACH});
   add_scratch(calls, spec, uid, "");
-  open_scratch(calls, spec);
+  open_scratch(calls, spec, "");
   return calls;
 }
 

@@ -20,6 +20,7 @@ struct RootTree {
     std::string path;         // relative to the tree: "usr", "etc/alternatives"
     std::string link_target;  // set: a symbolic link, recreated rather than bound
     bool directory = true;
+    bool own_mount = true;  // not known to be on the mount the tree's root is on
   };
   std::string directory = "/";
   std::vector<Entry> entries = {};  // parents before children
@@ -45,13 +46,15 @@ struct BoxSpec {
   Privilege privilege = Privilege::kRoot;
 };
 
-/// The calls that turn the keeper's fresh namespaces into a box, and which of them answer a question.
+/// The calls that turn the keeper's fresh namespaces into a box, in two lists: after the first, files can be put
+/// in while the keeper goes on with the second.
 struct BoxPlan {
-  CallList calls;
-  int inodes_call = -1;  // held iff this one succeeded
+  CallList scratch;
+  CallList rest;
+  int inodes_call = -1;  // in `scratch`: inodes are held iff this one succeeded
 };
 
-/// Composes the list of calls. Pure but for what it writes to the board.
+/// Composes the lists of calls. Pure but for what it writes to the board.
 BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer);
 /// The calls that give a built box new writable directories in place of the ones a run has changed: how much
 /// there is to throw away does not matter, it goes with its file system.

@@ -70,7 +70,8 @@ class CallList {
   [[nodiscard]] int size() const { return static_cast<int>(calls_.size()); }
   /// Index of the call added last, to ask for its outcome later.
   [[nodiscard]] int last() const { return size() - 1; }
-  [[nodiscard]] const std::string& name(int index) const { return names_[static_cast<std::size_t>(index)]; }
+  /// What each call is called in an error.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
  private:
   BoardWriter& writer_;

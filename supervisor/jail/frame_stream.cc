@@ -12,6 +12,12 @@
 #include "base/file_io.h"
 
 namespace bailiff {
+namespace {
+
+constexpr std::uint64_t kPipeBytes = 65536;  // what a pipe holds unless told otherwise (pipe(7))
+
+}  // namespace
+
 Result<UniqueFd> make_spool() {
   UniqueFd fd(::memfd_create("bailiff-spool", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return errno_error("memfd_create spool");
@@ -113,12 +119,20 @@ Result<void> FrameOutput::add(std::string_view header, const std::vector<Blob>& 
   }
   push(frame_head(header, size));
   if (size == 0) return {};
+  if (size > kPipeBytes) widen();
   for (const Blob& part : body) {
     if (part.size() > 0) push(part);
   }
   const std::array<char, kFrameTrailerBytes> trailer = frame_trailer(crc);
   push(std::string(trailer.data(), trailer.size()));
   return {};
+}
+
+/// A pipe of 64 KiB has us and its reader wait for each other a thousand times for 64 MiB. What is no pipe, or not to
+/// be larger (fs.pipe-max-size), stays as it is.
+void FrameOutput::widen() {
+  constexpr int kWide = 1 << 20;
+  if (::fcntl(fd_, F_GETPIPE_SZ) < kWide) (void)::fcntl(fd_, F_SETPIPE_SZ, kWide);
 }
 
 Result<void> FrameOutput::flush() {

@@ -82,6 +82,7 @@ class FrameOutput {
 
  private:
   void push(Blob part);
+  void widen();
   /// Makes what is to be written next lie in window_.
   Result<void> load();
 

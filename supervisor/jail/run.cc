@@ -47,12 +47,8 @@ bool refuses_cgroup(const StepFailure& failure) {
 
 /// The program's input: a memfd nobody can change, so that reading ahead, seeking and locking it touch
 /// nothing else.
-Result<UniqueFd> input_file(const Content& content, const UniqueFd& host_file, int null_fd) {
-  if (!host_file && content.bytes.empty()) {
-    UniqueFd fd(::fcntl(null_fd, F_DUPFD_CLOEXEC, 0));
-    if (!fd) return errno_error("dup /dev/null");
-    return fd;
-  }
+Result<UniqueFd> input_file(const Content& content, const UniqueFd& host_file) {
+  if (!host_file && content.bytes.empty()) return UniqueFd();
   UniqueFd fd(::memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return errno_error("memfd_create stdin");
   if (host_file) {
@@ -116,24 +112,28 @@ Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
   board.report = RunReport{};
   CgroupLeaf& leaf = box_->leaf();
 
-  ordered_at_ = monotonic_now();  // before it is sent: the program may run before we do again
-  OrderMessage message{Order::kRun, 0, 0, 0};
+  OrderMessage message{Order::kRun, 0, 0, stdin_fd ? 1 : 0, 0};
+  std::array<int, 4> fds = {out.get(), err.get(), stdin_fd.get()};
+  std::size_t count = stdin_fd ? 3 : 2;
+  UniqueFd procs;
   if (leaf && clone_into_cgroup != Known::kRefused) {
     message.has_cgroup_fd = 1;
-    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get(), leaf.fd()}));
+    fds[count++] = leaf.fd();
   } else if (leaf) {
     message.has_cgroup_fd = 2;
-    const UniqueFd procs = TRY(leaf.open_procs());
-    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get(), procs.get()}));
-  } else {
-    TRY(box_->send(message, {stdin_fd.get(), out.get(), err.get()}));
+    procs = TRY(leaf.open_procs());
+    fds[count++] = procs.get();
   }
+  ordered_at_ = monotonic_now();  // before it is sent: the program may run before we do again
+  TRY(box_->send(message, std::span(fds).first(count)));
   clone_into_cgroup_ = message.has_cgroup_fd == 1;
+  TRY(box_->finish());
 
+  const Nanos begins = monotonic_now();  // not before the box is there
   const Limits& limits = spec_->limits;
-  wall_deadline_ = ordered_at_ + limits.wall_time;
-  next_cpu_look_ = limits.cpu_time ? ordered_at_ + watchdog_.until_cpu_look(*limits.cpu_time, 0ns) : kNever;
-  next_memory_look_ = sampling_ ? ordered_at_ + watchdog_.until_memory_look(*limits.memory, 0_B) : kNever;
+  wall_deadline_ = begins + limits.wall_time;
+  next_cpu_look_ = limits.cpu_time ? begins + watchdog_.until_cpu_look(*limits.cpu_time, 0ns) : kNever;
+  next_memory_look_ = sampling_ ? begins + watchdog_.until_memory_look(*limits.memory, 0_B) : kNever;
   patience_ends_ = kNever;
 
   if (clone_into_cgroup_ && clone_into_cgroup == Known::kUntried) {
@@ -227,7 +227,7 @@ void Run::look() {
 
   if (!survey_pending_ && (now >= next_cpu_look_ || now >= next_memory_look_)) {
     survey_with_pss_ = false;
-    if (box_->send(OrderMessage{Order::kSurvey, survey_kind(), 0, 0})) survey_pending_ = true;
+    if (box_->send(OrderMessage{Order::kSurvey, survey_kind(), 0, 0, 0})) survey_pending_ = true;
   }
   if (survey_pending_) {  // the answer comes as a wake-up
     if (now >= next_cpu_look_) next_cpu_look_ = now + 10ms;
@@ -269,7 +269,7 @@ void Run::judge_survey() {
     constexpr std::uint64_t kWorthALook = 1U << 20;
     if (!exact && (over || (alone && tree > sampled_peak_.count + kWorthALook))) {
       survey_with_pss_ = true;
-      if (box_->send(OrderMessage{Order::kSurvey, survey_kind() | kSurveyPss, 0, 0})) survey_pending_ = true;
+      if (box_->send(OrderMessage{Order::kSurvey, survey_kind() | kSurveyPss, 0, 0, 0})) survey_pending_ = true;
       return;
     }
     next_memory_look_ = now + watchdog_.until_memory_look(*limits.memory, Bytes{tree});
@@ -294,7 +294,7 @@ void Run::judge_survey() {
 void Run::stop(Stop why) {
   if (stops_.empty()) {
     (void)box_->send(
-        OrderMessage{Order::kKill, 0, 0, 0});  // fails only if the keeper is dead: the next wake-up says so
+        OrderMessage{Order::kKill, 0, 0, 0, 0});  // fails only if the keeper is dead: the next wake-up says so
     stopped_at_ = monotonic_now();
     patience_ends_ = stopped_at_ + kPatience;
   }
@@ -383,6 +383,7 @@ Result<RunResult> Run::finish() {
       result.exit_code = WEXITSTATUS(run.status);
   }
 
+  if (!box_->reusable()) box_->dismiss();  // the kernel takes it apart while we think
   Judgement judgement = judge(run, limits);
   result.status = judgement.status;
   result.reason = std::move(judgement.reason);
@@ -407,10 +408,12 @@ Result<RunResult> run_with(Box& box, const Surroundings& surroundings, const Run
                            const Filter& filter, const std::function<Result<void>(int)>& hear) {
   const Nanos begun = monotonic_now();
   const HostFiles host_files = TRY(open_host_files(spec));
-  TRY(box.build(surroundings, BoxSpec{&surroundings.root, spec.limits.disk, spec.limits.disk_inodes,
-                                      surroundings.kernel.gvisor()}));
+  TRY(box.build(surroundings, BoxSpec{.root = &surroundings.root,
+                                      .disk = spec.limits.disk,
+                                      .disk_inodes = spec.limits.disk_inodes,
+                                      .gvisor = surroundings.kernel.gvisor()}));
   TRY(box.put_in(spec.files, host_files));
-  UniqueFd input = TRY(input_file(spec.stdin_content, host_files.stdin_file, box.null_fd()));
+  UniqueFd input = TRY(input_file(spec.stdin_content, host_files.stdin_file));
   const Nanos prepared = monotonic_now();
   Run run = TRY(Run::start(box, surroundings, spec, filter, std::move(input),
                            hear ? Listener::kSupervisor : Listener::kKeeper));

@@ -29,7 +29,7 @@ namespace bailiff {
 /// the box's own end.
 class Run {
  public:
-  /// `listener`: who is asked by a filter that asks. kSupervisor is for learning: listener() then says where.
+  /// `stdin_fd`: may be empty, for an empty input. `listener`: who is asked by a filter that asks. kSupervisor is for learning: listener() then says where.
   ///
   /// Errors: kRequest  a mechanism is missing (enforce.h), or a limit is above what this process may set
   static Result<Run> start(Box& box, const Surroundings& surroundings, const RunSpec& spec,

@@ -252,8 +252,11 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
   opened->disk = request.disk.count;
   opened->disk_inodes = request.disk_inodes;
   opened->disk_inodes_given = request.disk_inodes_given;
-  opened->box = TRY(Box::open(surroundings_, BoxSpec{&surroundings_.root, request.disk, request.disk_inodes,
-                                                     surroundings_.kernel.gvisor(), /*reusable=*/true}));
+  opened->box = TRY(Box::open(surroundings_, BoxSpec{.root = &surroundings_.root,
+                                                     .disk = request.disk,
+                                                     .disk_inodes = request.disk_inodes,
+                                                     .gvisor = surroundings_.kernel.gvisor(),
+                                                     .reusable = true}));
   if (Result<void> filled = opened->box.fill(std::move(spool)); !filled) {
     Error error = std::move(filled).error();
     for (std::size_t i = 0; i < request.files.size(); ++i) {  // a RunSpec's files have names, ours numbers
@@ -375,15 +378,9 @@ void Session::start(OpenBox& box) {
   running_ += 1;
   queued_runs_ -= 1;
   if (box.broken) return give_up(*box.broken);
-  UniqueFd input = std::move(current.input);
-  if (!input) {
-    // Opened anew: flags, owner and locks of an open file would go on from run to run.
-    input = UniqueFd(
-        ::open(("/proc/self/fd/" + std::to_string(box.box.null_fd())).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!input) return give_up(errno_error("open /dev/null"));
-  }
   Result<Run> run = Run::start(box.box, surroundings_, current.request.spec,
-                               *surroundings_.filters.find(current.request.spec.seccomp), std::move(input));
+                               *surroundings_.filters.find(current.request.spec.seccomp),
+                               std::move(current.input));
   if (!run) return give_up(in_request(run.error()));
   box.run.emplace(*std::move(run));
 }

@@ -116,7 +116,6 @@ Result<int> run(const Options& options) {
   const RunSpec spec = TRY(read_spec(options.spec_path));
   surroundings.root = TRY(find_root(options));
   const RunResult result = TRY(run_once(box, surroundings, spec));
-  box.dismiss();
   return print(to_json(result));
 }
 

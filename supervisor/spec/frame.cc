@@ -5,6 +5,7 @@
 #include <utility>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <nmmintrin.h>
 #include <wmmintrin.h>
 #endif
@@ -119,10 +120,23 @@ __attribute__((target("sse4.2,pclmul"))) std::uint32_t crc32c_by_instruction(
 }  // namespace
 #endif
 
+#if defined(__x86_64__)
+namespace {
+
+/// __builtin_cpu_supports asks for all there is, and at the start of every process, which takes as long as making
+/// a namespace where a hypervisor answers.
+bool has_instructions() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSE4_2) != 0 && (c & bit_PCLMUL) != 0;
+}
+
+}  // namespace
+#endif
+
 std::uint32_t crc32c(std::uint32_t crc, std::span<const std::byte> bytes) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul"))
-    return crc32c_by_instruction(crc, bytes);
+  static const bool by_instruction = has_instructions();
+  if (by_instruction) return crc32c_by_instruction(crc, bytes);
 #endif
   return crc32c_by_table(crc, bytes);
 }

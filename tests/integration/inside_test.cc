@@ -1,10 +1,14 @@
 // What a program sees of itself and around it (tests/programs/inside.c), however the supervisor itself was started.
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/integration/result.h"
 
@@ -142,6 +146,33 @@ TEST(Inside, SeesNothingOfTheHostButItsAllowList) {
   for (const json& name : seen["etc"]) {
     for (const char* never : {"shadow", "ssh", "hostname", "machine-id", "resolv.conf"}) EXPECT_NE(name, never);
   }
+}
+
+/// A root tree with mounts of its own, made in a mount namespace that goes with the test.
+TEST(Inside, SeesWhatIsMountedAtTheTopOfTheRootTreeAndNothingBelow) {
+  ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  ASSERT_EQ(::mount("root-tree", "/mnt", "tmpfs", 0, nullptr), 0);
+  const std::filesystem::path top = "/mnt";
+  const auto bind = [&](const char* from, const char* to) {
+    return ::mount((top / from).c_str(), (top / to).c_str(), nullptr, MS_BIND, nullptr);
+  };
+  for (const char* directory : {"tree/usr", "tree/plain/below", "tree/mounted", "other"})
+    std::filesystem::create_directories(top / directory);
+  for (const char* link : {"bin", "lib", "lib64"})
+    std::filesystem::create_directory_symlink(std::filesystem::path("usr") / link, top / "tree" / link);
+  std::ofstream(top / "tree/plain/a") << "plain ";
+  std::ofstream(top / "tree/mounted/hidden") << "what a mount hides ";
+  std::ofstream(top / "tree/file") << "what a mount hides ";
+  std::ofstream(top / "other/a") << "mounted ";
+  ASSERT_EQ(bind("/usr", "tree/usr"), 0);
+  ASSERT_EQ(bind("other", "tree/mounted"), 0);
+  ASSERT_EQ(bind("other", "tree/plain/below"), 0);
+  ASSERT_EQ(bind("other/a", "tree/file"), 0);
+
+  const Answer answer = run({{"argv", {"/bin/sh", "-c", "cat /plain/a /mounted/a /file; ls /plain/below /mounted"}}},
+                            {"--root", top / "tree"});
+  EXPECT_EQ(bytes_of(result_of(answer)["stdout"]), "plain mounted mounted /mounted:\na\n\n/plain/below:\n");
 }
 
 TEST(Inside, CannotReadTheBoxsOwnMachinery) {  // the one tmpfs behind the three places

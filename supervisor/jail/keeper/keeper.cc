@@ -88,6 +88,9 @@ std::int64_t monotonic_ns() noexcept {
 
 int slots[kSlots] = {-1, -1, -1, -1, -1, -1, -1, -1};  // descriptors that perform() saved
 int signal_fd = -1;
+bool scratch_is_new = false;  // the supervisor has not got it yet
+/// A list failed. What was to follow it, a run above all, would meet another world than it was written for.
+bool spoilt = false;
 
 // ---- what the supervisor hears
 // -------------------------------------------------------------------------------
@@ -138,7 +141,9 @@ int perform(Call* calls, int count) noexcept {
     previous_failed = rc < 0;
     call.error = rc < 0 ? static_cast<std::int32_t>(-rc) : 0;
     if (rc < 0 && call.may_fail == 0) return i;
-    if (rc >= 0 && call.save_slot >= 0) slots[call.save_slot % kSlots] = static_cast<int>(rc);
+    if (rc < 0 || call.save_slot < 0) continue;
+    slots[call.save_slot % kSlots] = static_cast<int>(rc);
+    scratch_is_new |= call.save_slot == kSlotScratch;
   }
   return -1;
 }
@@ -370,15 +375,27 @@ void forget_peak() noexcept {
 
 void start_run(const OrderMessage& order, const int* fds) noexcept {
   RunReport& report = board().report;
-  const int fd_count = order.has_cgroup_fd != 0 ? 4 : 3;
-  for (int i = 0; i < 3; ++i) child_start.stdio[i] = fds[i];
-  child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? fds[3] : -1;
+  int(&stdio)[3] = child_start.stdio;
+  stdio[1] = *fds++;
+  stdio[2] = *fds++;
+  // Opened for each run: its flags and its owner (fcntl) are of nobody else's.
+  stdio[0] = order.has_stdin != 0
+                 ? *fds++
+                 : static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC));
+  const int cgroup_fd = order.has_cgroup_fd != 0 ? *fds++ : -1;
+  child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? cgroup_fd : -1;
   run = Run{};
-  const auto not_started = [&](Word error) noexcept {
-    report.failure = {Step::kClone, static_cast<std::int32_t>(-error), 0};
-    for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
+  const auto close_all = [&]() noexcept {
+    for (const int fd : stdio) raw::call(SYS_close, fd);
+    if (cgroup_fd >= 0) raw::call(SYS_close, cgroup_fd);
+  };
+  const auto not_started = [&](Word error, Step step = Step::kClone) noexcept {
+    report.failure = {step, static_cast<std::int32_t>(-error), 0};
+    close_all();
     reply(Reply::kEnded);
   };
+  if (spoilt) return not_started(-ECANCELED);
+  if (stdio[0] < 0) return not_started(stdio[0], Step::kStdio);
 
   // A huge argv lies beyond what we keep mapped; our child reads it there before its exec.
   const Word more = static_cast<Word>(board().plan.extent) - kBoardBytes;
@@ -406,12 +423,12 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     args.exit_signal = SIGCHLD;
     args.stack = reinterpret_cast<std::uint64_t>(child_stack);
     args.stack_size = sizeof child_stack;
-    args.cgroup = static_cast<std::uint64_t>(fds[3]);
+    args.cgroup = static_cast<std::uint64_t>(cgroup_fd);
     pid = vfork_clone3(args);
   } else {
     pid = vfork_clone(flags | SIGCHLD, child_stack + sizeof child_stack);
   }
-  for (int i = 0; i < fd_count; ++i) raw::call(SYS_close, fds[i]);
+  close_all();
   if (listens) {
     for (int fd = 0; fd < 3; ++fd) restore(fd);
     const bool made = report.listener == kKeeperListenerFd;
@@ -495,10 +512,12 @@ void obey() noexcept {
 
   switch (order.order) {
     case Order::kPerform: {
-      const int failed = perform(reinterpret_cast<Call*>(at(order.where)), order.number);
-      int filled = 0;
-      while (kFirstPassedSlot + filled <= kLastPassedSlot && slots[kFirstPassedSlot + filled] >= 0) ++filled;
-      reply(Reply::kPerformed, failed, slots + kFirstPassedSlot, failed < 0 ? filled : 0);
+      auto* calls = reinterpret_cast<Call*>(at(order.where));
+      if (spoilt) calls->error = ECANCELED;
+      const int failed = spoilt ? 0 : perform(calls, order.number);
+      spoilt = failed >= 0;
+      reply(Reply::kPerformed, failed, &slots[kSlotScratch], scratch_is_new ? 1 : 0);
+      scratch_is_new = false;
       break;
     }
     case Order::kRun:

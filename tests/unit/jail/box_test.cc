@@ -2,11 +2,14 @@
 
 #include "jail/box.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 
 namespace bailiff {
@@ -26,7 +29,7 @@ class BoxTest : public testing::Test {
   }
   static bool alive(const Box& box) {
     Result<ReplyMessage> reply = host_error("none");
-    if (!box.send(OrderMessage{Order::kSurvey, 0, 0, 0})) return false;
+    if (!box.send(OrderMessage{Order::kSurvey, 0, 0, 0, 0})) return false;
     reply = box.receive();
     return reply.has_value() && reply->reply == Reply::kSurveyed;
   }
@@ -85,6 +88,32 @@ TEST_F(BoxTest, OpensNothingWhereTheRootTreeIsNot) {
   const Result<Box> box = Box::open(surroundings_, BoxSpec{&surroundings_.root, 8_MiB, 100});
   ASSERT_FALSE(box);
   EXPECT_NE(box.error().message().find("/nonesuch"), std::string::npos) << box.error().message();
+}
+
+TEST_F(BoxTest, DoesNothingMoreAfterAListThatFailed) {
+  const Box box = open();
+  const auto perform = [&](const char* what, long nr, std::initializer_list<CallList::Arg> args) {
+    BoardWriter writer = box.scratch_writer();
+    CallList list(writer);
+    list.add(what, nr, args);
+    const Offset where = list.finish();
+    EXPECT_TRUE(box.send(OrderMessage{Order::kPerform, 1, where, 0, 0}));
+    const Result<ReplyMessage> reply = box.receive();
+    EXPECT_TRUE(reply && reply->reply == Reply::kPerformed);
+    return reinterpret_cast<const Call*>(writer.at(where))->error;
+  };
+  EXPECT_EQ(perform("a directory", SYS_mkdirat, {AT_FDCWD, "/tmp/before", 0755}), 0);
+  EXPECT_EQ(perform("what fails", SYS_chdir, {"/nonesuch"}), ENOENT);
+  EXPECT_EQ(perform("another directory", SYS_mkdirat, {AT_FDCWD, "/tmp/after", 0755}), ECANCELED);
+  EXPECT_EQ(::faccessat(box.scratch_fd(), "tmp/before", F_OK, 0), 0);
+  EXPECT_EQ(::faccessat(box.scratch_fd(), "tmp/after", F_OK, 0), -1);
+
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(box.send(OrderMessage{Order::kRun, 0, 0, 0, 0}, std::array{null.get(), null.get()}));
+  const Result<ReplyMessage> ended = box.receive();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->reply, Reply::kEnded);
+  EXPECT_EQ(box.board().report.failure.error, ECANCELED);
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ TEST(CallList, WritesTheCallAndItsArguments) {
   EXPECT_EQ(call.save_slot, -1);
   EXPECT_EQ(call.may_fail, 0);
   EXPECT_EQ(call.only_if_failed, 0);
-  EXPECT_EQ(list.name(0), "mount /x");
+  EXPECT_EQ(list.names().at(0), "mount /x");
 }
 
 TEST(CallList, SignExtendsWhatIsNegative) {  // AT_FDCWD is -100 and must arrive as such
@@ -121,7 +121,7 @@ TEST(CallList, OtherwiseLetsTheOneBeforeFail) {
   EXPECT_EQ(board.call(at, 1).only_if_failed, 1);
   EXPECT_EQ(board.call(at, 2).may_fail, 0);
   EXPECT_EQ(board.call(at, 2).only_if_failed, 1);
-  EXPECT_EQ(list.name(2), "older way");
+  EXPECT_EQ(list.names().at(2), "older way");
 }
 
 }  // namespace
