@@ -33,8 +33,8 @@ void exceed(Judgement& out, const char* limit) {
 
 /// Indexed by Step: what the child was doing when it could not go on.
 constexpr const char* kStepNames[] = {
-    "",      "clone",         "user namespace", "setsid",      "keyring",     "cgroup.procs",
-    "stdio", "oom_score_adj", "rlimit",         "workdir",     "landlock",    "groups",
+    "",      "clone",         "user namespace", "setsid", "keyring",      "cgroup.procs",
+    "stdio", "oom_score_adj", "landlock",       "rlimit", "workdir",      "groups",
     "gid",   "uid",           "capset",         "no_new_privs", "signal mask", "close_range",
     "seccomp", "exec"};
 

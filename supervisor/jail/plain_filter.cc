@@ -5,12 +5,12 @@
 
 #include <cerrno>
 
-#include "jail/filter_prefix.h"
+#include "jail/filter_code.h"
 
 namespace bailiff {
 
 std::vector<sock_filter> plain_filter(std::span<const sock_filter> profile) {
-  using namespace prefix;  // NOLINT(google-build-using-namespace): the words of this one function
+  using namespace bpf;  // NOLINT(google-build-using-namespace): the words of this one function
   const struct {
     int nr;
     unsigned error;  // of a kernel without it, which runtimes take in their stride
@@ -30,9 +30,9 @@ std::vector<sock_filter> plain_filter(std::span<const sock_filter> profile) {
   // A datagram socket that has a peer can still send to anybody; the other kinds stay with theirs.
   code.insert(code.end(), {unless(SYS_socketpair, 8), load_argument(0), unless(AF_UNIX, 4), load_argument(1),
                            BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf), unless(SOCK_DGRAM, 1),
-                           refuse(EPROTONOSUPPORT), BPF_STMT(BPF_JMP | BPF_JA, 1), refuse(EAFNOSUPPORT),
+                           refuse(EPROTONOSUPPORT), skip(1), refuse(EAFNOSUPPORT),
                            load_number()});
-  return put_before(profile, std::move(code));
+  return put_behind(profile, std::move(code));
 }
 
 }  // namespace bailiff

@@ -118,7 +118,7 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   std::vector<std::string> env;
   env.reserve(spec.env.size());
   for (const auto& [name, value] : spec.env) env.push_back(name + "=" + box.path_of(value));
-  if (box.plain() && !spec.env.contains("TMPDIR")) env.push_back("TMPDIR=" + box.place() + "/tmp");
+  if (box.plain() && spec.env == RunSpec{}.env) env.push_back("TMPDIR=" + box.place() + "/tmp");
 
   ChildPlan& plan = box.board().plan;
   plan = ChildPlan{};

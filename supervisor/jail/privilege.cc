@@ -33,8 +33,8 @@ Result<Privilege> find_privilege() {
   if (holds(sets, CAP_SYS_ADMIN)) return Privilege::kRoot;
   if (holds(sets, CAP_SETUID) && holds(sets, CAP_SETGID)) return Privilege::kPlain;
   return host_error(
-      "root without CAP_SETUID and CAP_SETGID: no program could have another user id (docker run --cap-add "
-      "SETUID,SETGID)");
+      "root without CAP_SETUID and CAP_SETGID: no program could have another user id (docker run "
+      "--cap-add SETUID --cap-add SETGID)");
 }
 
 std::string why_no_user_namespace(int error) {

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "jail/filter_prefix.h"
+#include "jail/filter_code.h"
 
 namespace bailiff {
 namespace {
@@ -16,7 +16,7 @@ constexpr unsigned kKeeper = 1;
 }  // namespace
 
 std::vector<sock_filter> shared_user_filter(std::span<const sock_filter> profile) {
-  using namespace prefix;  // NOLINT(google-build-using-namespace): the words of this one function
+  using namespace bpf;  // NOLINT(google-build-using-namespace): the words of this one function
   std::vector<sock_filter> code;
   for (const int nr :
        {SYS_prlimit64, SYS_sched_setparam, SYS_sched_setscheduler, SYS_sched_setattr, SYS_sched_setaffinity,

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -62,12 +63,19 @@ std::vector<AttackHeader> corpus() {
   return all;
 }
 
+/// In a lane whose host holds no disk_bytes (supervisor.h, run()).
+bool disk_is_not_held() {
+  const char* accepted = std::getenv("BAILIFF_TEST_ACCEPT");
+  return accepted != nullptr && std::string(accepted).find("disk_bytes") != std::string::npos;
+}
+
 /// Bombs and hogs run only where the limits have just been seen to hold, each by an attack that is bounded at
 /// a small multiple of its limit: twice the processes, a few times the memory, CPU and wall time.
 bool limits_hold() {
   static const bool held = [] {
     for (const char* proof :
          {"proof_processes", "proof_cpu", "proof_wall", "proof_memory", "proof_output", "proof_disk"}) {
+      if (std::string(proof) == "proof_disk" && disk_is_not_held()) continue;  // nor are its attacks run there
       const AttackHeader attack = read_header(std::string(BAILIFF_ATTACK_SOURCES) + "/" + proof + ".c");
       const Answer answer = run(spec_of(attack));
       const std::string wrong = difference(attack.expect, answer.json, proof);

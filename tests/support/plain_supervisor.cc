@@ -1,4 +1,4 @@
-// bailiff-supervisor in a plain container, `docker run --cap-drop ALL --cap-add SETUID,SETGID,KILL`: a stand-in for the
+// bailiff-supervisor in a plain container, `docker run --cap-drop ALL --cap-add SETUID --cap-add SETGID --cap-add KILL`: a stand-in for the
 // binary wherever a test takes $BAILIFF_SUPERVISOR. Namespaces as a container has them, those three capabilities, and
 // what Docker's default seccomp profile refuses a process without CAP_SYS_ADMIN; with BAILIFF_PLAIN_LANDLOCK=no also
 // Landlock, which that of Engine 20.10 refuses. Process 1 is an init, which says so on standard error and exits with 99

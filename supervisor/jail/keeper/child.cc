@@ -75,8 +75,8 @@ raw::Word renounce_again() noexcept {
   return raw::call(SYS_prctl, PR_SET_SECUREBITS, kSecurebits, 0, 0, 0);
 }
 
-/// The program's view of the files where it has no root of its own. A path that is not there, or that its user
-/// cannot reach, needs no rule. The descriptors go with all others.
+/// The program's view of the files where it has no root of its own. A path that is not there needs no rule.
+/// Leaves no descriptor: they may be the keeper's as well, who expects the listener at the lowest that is free.
 raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
   const std::uint64_t attributes[3] = {plan.landlock_handled, 0, 0};  // files, net, scope: struct landlock_ruleset_attr
   const raw::Word ruleset = raw::call(SYS_landlock_create_ruleset, attributes, sizeof attributes, 0);
@@ -84,7 +84,7 @@ raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
   const auto* rules = reinterpret_cast<const LandlockRule*>(base + plan.landlock);
   for (std::uint32_t i = 0; i < plan.landlock_count; ++i) {
     const raw::Word fd = raw::call(SYS_openat, AT_FDCWD, base + rules[i].path, O_PATH | O_CLOEXEC, 0);
-    if (fd == -ENOENT || fd == -EACCES) continue;
+    if (fd == -ENOENT || fd == -EACCES) continue;  // or in a directory that is closed to the program as well
     if (fd < 0) return fd;
     landlock_path_beneath_attr beneath = {};
     beneath.allowed_access = rules[i].access;
@@ -92,9 +92,11 @@ raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
     const raw::Word added =
         raw::call(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
     if (added < 0) return added;
-    raw::call(SYS_close, fd);  // the program's RLIMIT_NOFILE may be 4
+    raw::call(SYS_close, fd);
   }
-  return raw::call(SYS_landlock_restrict_self, ruleset, 0);
+  const raw::Word restricted = raw::call(SYS_landlock_restrict_self, ruleset, 0);
+  raw::call(SYS_close, ruleset);
+  return restricted;
 }
 
 }  // namespace
@@ -121,6 +123,8 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   for (int to = 0; to < 3; ++to) must(Step::kStdio, raw::call(SYS_dup3, stdio[to], to, 0), to);
   if (plan.oom_score_adj > 0) must(Step::kOomScore, raise_oom_score(plan.oom_score_adj));
 
+  if (plan.landlock != 0) must(Step::kLandlock, restrict_files(plan, base));  // RLIMIT_NOFILE may be 4 from here on
+
   const auto* rlimits = reinterpret_cast<const RlimitOrder*>(base + plan.rlimits);
   for (std::uint32_t i = 0; i < plan.rlimit_count; ++i) {
     must(Step::kRlimit, raw::call(SYS_prlimit64, 0, rlimits[i].resource, &rlimits[i].soft, nullptr),
@@ -139,8 +143,6 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
 
   // Entered as the program's own user, so that the box's permissions decide where it may stand.
   must(Step::kWorkdir, raw::call(SYS_chdir, base + plan.workdir));
-
-  if (plan.landlock != 0) must(Step::kLandlock, restrict_files(plan, base));
 
   const std::uint64_t no_signals = 0;
   must(Step::kSignals,

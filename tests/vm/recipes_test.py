@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+"""Inside the VM, as root: the recipes of docs/operations.md by which an operator delegates a cgroup, run as they stand there.
+
+systemd is process 1 of a pid namespace with a cgroup of its own; Docker's engine is Debian's. Prints lines as GoogleTest
+does, which tests/vm/lane counts."""
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+TREE = pathlib.Path(__file__).resolve().parents[2]
+BUILT = TREE / "build/release"
+sys.path.insert(0, str(TREE / "tests/support"))
+from frames import Peer  # noqa: E402
+LANE = pathlib.Path("/sys/fs/cgroup/lane")
+USER = 61234
+
+# A program that takes more memory than it may: only a cgroup ends it like that.
+SPEC = {"argv": ["./hog", "main", "256"], "files": {"hog": {"base64": base64.b64encode((BUILT / "programs/hog").read_bytes()).decode(), "mode": "0755"}},
+        "accept_missing": ["disk_bytes", "ipc", "mount", "net", "pid", "uts"],  # for the recipes without SYS_ADMIN
+        "limits": {"memory_bytes": 64 << 20, "cpu_time_ms": 60000},
+        "require": {"memory": "cgroup", "processes": "cgroup"}}
+
+
+def recipe(name):
+    """The block of docs/operations.md that is fenced with ```LANGUAGE NAME."""
+    text = (TREE / "docs/operations.md").read_text()
+    found = re.findall(rf"^```\w+ {re.escape(name)}\n(.*?)^```$", text, re.M | re.S)
+    assert len(found) == 1, f"docs/operations.md has {len(found)} recipes {name}"
+    return found[0]
+
+
+def wait_until(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.1)
+
+
+def held_by_a_cgroup(result, **more):
+    assert result.get("status") == "MLE" and result["reason"] == "oom_kill", json.dumps(result)[:2000]
+    expected = {"memory": "cgroup", "processes": "cgroup"} | more
+    held = {name: result["enforced"][name] for name in expected}
+    assert held == expected, held
+    assert result["peak_memory"]["source"] == "cgroup" and result["peak_memory"]["bytes"] <= 64 << 20
+
+
+class Systemd:
+    """Debian's systemd with nothing of this machine's to start but a bus."""
+
+    TARGET = "[Unit]\nDefaultDependencies=no\nWants=dbus.socket\nAfter=dbus.socket\n"
+    START = """
+        set -e
+        umount /sys/fs/cgroup
+        mount -t cgroup2 -o nsdelegate cgroup2 /sys/fs/cgroup
+        mount -t tmpfs -o mode=755 run /run
+        mount -t tmpfs -o mode=755 units /etc/systemd/system
+        mkdir -p /run/systemd/system
+        printf '%s' "$TARGET" >/run/systemd/system/recipes.target
+        exec env -i PATH="$PATH" container=vm /lib/systemd/systemd --unit=recipes.target --log-target=kmsg --show-status=no
+    """
+
+    def __enter__(self):
+        self.group = LANE / "systemd"
+        self.group.mkdir()
+        # Process 1 alone is in the group when it becomes the root of a namespace.
+        into = f'echo 0 >{self.group}/cgroup.procs && exec unshare -C bash -c "$START"'
+        self.shell = subprocess.Popen(["unshare", "-pmf", "--mount-proc", "bash", "-c", into],
+                                      env=os.environ | {"START": self.START, "TARGET": self.TARGET}, stderr=subprocess.DEVNULL)
+        wait_until(lambda: self.pid() and self.call("systemctl is-active recipes.target", check=False).stdout == "active\n")
+        return self
+
+    def pid(self):
+        children = pathlib.Path(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children").read_text().split()
+        return next((pid for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text() == "systemd\n"), None)
+
+    def enter(self):
+        return ["nsenter", "-t", self.pid(), "-m", "-p", "-C"]
+
+    def call(self, script, check=True, **options):
+        done = subprocess.run([*self.enter(), "bash", "-ec", script], capture_output=True, text=True, timeout=100, **options)
+        assert done.returncode == 0 or not check, f"{script}: {done.stdout}{done.stderr}"
+        return done
+
+    def __exit__(self, *_):
+        (self.group / "cgroup.kill").write_text("1")
+        self.shell.wait()
+
+
+# Between this process' pipes and a unix socket.
+RELAY = """
+import os, socket, sys, threading
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+def up():
+    while data := os.read(0, 65536): s.sendall(data)
+    s.shutdown(socket.SHUT_WR)
+threading.Thread(target=up, daemon=True).start()
+while data := s.recv(65536): os.write(1, data)
+"""
+
+
+def a_transient_unit(systemd, directory):
+    answer = systemd.call("cd " + directory + "; " + recipe("systemd-run"))
+    held_by_a_cgroup(json.loads(answer.stdout), net="namespace")
+
+
+def a_service_for_each_connection(systemd, _):
+    for name in ("bailiff.socket", "bailiff@.service"):
+        systemd.call(f"cat >/etc/systemd/system/{name}", input=recipe(name))
+    systemd.call("systemctl daemon-reload; systemctl start bailiff.socket")
+    with Peer([*systemd.enter(), "/usr/bin/python3", "-c", RELAY, "/run/bailiff.sock"]) as peer:
+        hog = (BUILT / "programs/hog").read_bytes()
+        peer.open("one", files={"hog": (hog, "0755")})
+        spec = {key: value for key, value in SPEC.items() if key != "files"}
+        for _ in range(2):
+            held_by_a_cgroup(peer.run("one", spec), net="namespace")
+        assert peer.bye() == 0
+    wait_until(lambda: "bailiff@" not in systemd.call("systemctl list-units 'bailiff@*' --state=active --no-legend").stdout)
+
+
+def a_scope_of_a_user(systemd, directory):
+    # What a login makes: the user's manager, and a session below the user's slice.
+    session = (f"systemd-run --pipe --wait --quiet --uid={USER} --slice=user-{USER} -p WorkingDirectory={directory} "
+               f"--setenv=XDG_RUNTIME_DIR=/run/user/{USER} bash -es")
+    answer = systemd.call(f"systemctl start user@{USER}.service; {session}", input=recipe("systemd-run-user"))
+    held_by_a_cgroup(json.loads(answer.stdout), uid="user_namespace")
+
+
+class Engine:
+    """Debian's dockerd, and an image of busybox and the supervisor."""
+
+    def __init__(self):
+        self.run = pathlib.Path("/run/engine")
+        self.environment = os.environ | {"DOCKER_HOST": f"unix://{self.run}/docker.sock", "IMAGE": "bailiff"}
+
+    def __enter__(self):
+        self.run.mkdir()
+        (self.run / "daemon.json").write_text(json.dumps({
+            "hosts": [self.environment["DOCKER_HOST"]], "data-root": "/tmp/engine", "exec-root": f"{self.run}/exec",
+            "pidfile": f"{self.run}/pid", "exec-opts": ["native.cgroupdriver=cgroupfs"], "bridge": "none", "iptables": False,
+            "ip6tables": False, "ip-forward": False, "ip-masq": False}))
+        self.log = open(self.run / "log", "w")
+        self.daemon = subprocess.Popen(["dockerd", "--config-file", self.run / "daemon.json"], stdout=self.log, stderr=self.log)
+        wait_until(lambda: subprocess.run(["docker", "version"], env=self.environment, capture_output=True).returncode == 0)
+        root = pathlib.Path("/tmp/image")
+        for directory in ("bin", "usr/bin", "usr/lib", "etc", "tmp", "proc", "sys", "dev", "run"):
+            (root / directory).mkdir(parents=True)
+        (root / "tmp").chmod(0o1777)
+        shutil.copy("/bin/busybox", root / "bin/busybox")
+        for name in ("sh", "mount", "cat"):
+            (root / "bin" / name).symlink_to("busybox")
+        shutil.copy(BUILT / "supervisor/bailiff-supervisor", root / "usr/bin")
+        subprocess.run(f"tar -C {root} -c . | docker import - bailiff", shell=True, check=True, env=self.environment,
+                       stdout=subprocess.DEVNULL)
+        return self
+
+    def call(self, script, directory):
+        done = subprocess.run(["bash", "-ec", script], env=self.environment, cwd=directory, capture_output=True, text=True,
+                              timeout=120)
+        assert done.stdout.startswith("{"), done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def __exit__(self, *_):
+        self.daemon.terminate()
+        self.daemon.wait(30)
+
+
+def a_slot_below_a_hard_limit(engine, directory):
+    """With nothing but SETUID, SETGID and KILL: the namespaces are missing, the cgroup is there."""
+    held_by_a_cgroup(engine.call(recipe("docker-slot-host") + recipe("docker-slot"), directory), uid="lease", pid="none")
+    left = [str(path) for path in pathlib.Path("/sys/fs/cgroup/judge/slot1").iterdir() if path.is_dir()]
+    assert left == [], left
+
+
+def a_remounted_tree(engine, directory):
+    held_by_a_cgroup(engine.call(recipe("docker-remount"), directory), uid="lease", pid="namespace", net="namespace")
+
+
+def no_more_than_three_capabilities(engine, directory):
+    sampled = {key: value for key, value in SPEC.items() if key != "require"}
+    pathlib.Path(directory, "spec.json").write_text(json.dumps(sampled))
+    result = engine.call(recipe("docker-plain"), directory)
+    held = {name: result["enforced"][name] for name in ("memory", "processes", "uid", "net", "pid")}
+    assert (result["status"], held) == ("MLE", {"memory": "sampling", "processes": "rlimit", "uid": "lease",
+                                                "net": "seccomp", "pid": "none"}), json.dumps(result)[:2000]
+
+
+RECIPES = [(Systemd, [a_transient_unit, a_service_for_each_connection, a_scope_of_a_user]),
+           (Engine, [a_slot_below_a_hard_limit, a_remounted_tree, no_more_than_three_capabilities])]
+
+
+def main():
+    shutil.copy(BUILT / "supervisor/bailiff-supervisor", "/usr/local/bin")
+    for file, line in (("/etc/passwd", f"judge:x:{USER}:{USER}::/:/bin/sh"), ("/etc/group", f"judge:x:{USER}:"),
+                       ("/etc/shadow", "judge:!::0:99999:7:::")):
+        with open(file, "a") as table:
+            table.write(line + "\n")
+    failed = 0
+    for make_host, recipes in RECIPES:
+        with make_host() as host:
+            for test in recipes:
+                begun = time.monotonic()
+                with tempfile.TemporaryDirectory() as directory:
+                    os.chmod(directory, 0o755)
+                    pathlib.Path(directory, "spec.json").write_text(json.dumps(SPEC))
+                    try:
+                        test(host, directory)
+                        how = "[       OK ]"
+                    except Exception:  # noqa: the next recipe may work all the same
+                        traceback.print_exc(file=sys.stdout)
+                        subprocess.run("dmesg | tail -n 30", shell=True)
+                        failed, how = failed + 1, "[  FAILED  ]"
+                print(f"{how} {make_host.__name__}.{test.__name__} ({int(1000 * (time.monotonic() - begun))} ms)", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
