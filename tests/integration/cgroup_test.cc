@@ -483,6 +483,65 @@ TEST_F(Cgroup, NothingIsLeftWhenTheSupervisorIsKilled) {  // TearDown() says so;
   }
 }
 
+// ---- before Linux 5.19 and 5.14 (tests/support/older_supervisor.cc)
+
+class CgroupOfAnOlderKernel : public Cgroup {
+ protected:
+  void SetUp() override {
+    Cgroup::SetUp();
+    ::setenv("BAILIFF_SUPERVISOR", BAILIFF_OLDER_SUPERVISOR, 1);
+  }
+  void TearDown() override {
+    ::setenv("BAILIFF_SUPERVISOR", before_.c_str(), 1);
+    Cgroup::TearDown();
+  }
+  const std::string before_ = supervisor_path();
+};
+
+TEST_F(CgroupOfAnOlderKernel, HoldsTheMemoryAndSaysThatThePeakIsOfOneProcess) {
+  const json got = result(grab("heap", 160));
+  EXPECT_EQ(verdict(got), "MLE oom_kill >memory") << got;
+  EXPECT_EQ(got["enforced"]["memory"], "cgroup");
+  EXPECT_EQ(got["cpu_time"]["source"], "cgroup");
+  const json little = result(grab("heap", 16));
+  EXPECT_EQ(verdict(little), "OK") << little;
+  EXPECT_EQ(little["peak_memory"]["source"], "rusage");
+  EXPECT_GE(little["peak_memory"]["bytes"].get<std::int64_t>(), 16 * kMiB);
+  EXPECT_EQ(little["peak_memory"]["others"], json::array());
+  Peer peer({"--cgroup", group_});
+  peer.open("a", {program_file("grab")});
+  for (int run = 0; run < 3; ++run) {  // each in a leaf of its own
+    const json spec = {{"argv", {"./grab", "heap", run == 1 ? "160" : "16"}},
+                       {"limits", {{"memory_bytes", 64 * kMiB}, {"cpu_time_ms", 60000}}}};
+    const RunReply reply = peer.run("a", spec);
+    ASSERT_TRUE(reply.result.is_object()) << reply.error;
+    EXPECT_EQ(verdict(reply.result), run == 1 ? "MLE oom_kill >memory" : "OK") << reply.result;
+  }
+  EXPECT_EQ(peer.bye(), 0);
+}
+
+TEST_F(CgroupOfAnOlderKernel, HasWhatADeadSupervisorLeftEndedOneByOne) {
+  const std::string dead = group_ + "/bailiff-1-0";
+  fs::create_directory(dead);
+  fs::create_directory(dead + "/below");
+  std::vector<pid_t> stuck;
+  for (const char* group : {"", "", "/below"}) {
+    stuck.push_back(::fork());
+    if (stuck.back() == 0) {
+      for (;;) ::pause();
+    }
+    ASSERT_TRUE(write_to(dead + group + "/cgroup.procs", std::to_string(stuck.back())));
+  }
+  EXPECT_EQ(verdict(result(program_spec("nothing"))), "OK");
+  EXPECT_FALSE(fs::exists(dead));
+  for (const pid_t pid : stuck) {
+    int status = 0;
+    EXPECT_TRUE(wait_for([&] { return ::waitpid(pid, &status, WNOHANG) == pid; }));
+    EXPECT_EQ(status, SIGKILL);
+    if (status == 0) ::kill(pid, SIGKILL);
+  }
+}
+
 TEST_F(Cgroup, TheNextStartRemovesWhatADeadOneLeftAndOnlyThat) {
   const std::string dead = group_ + "/bailiff-1-0", other = group_ + "/somebody-else";
   fs::create_directory(dead);

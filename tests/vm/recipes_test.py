@@ -37,7 +37,7 @@ def recipe(name):
     return found[0]
 
 
-def wait_until(true, seconds=60):
+def wait_until(true, seconds=120):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"waited {seconds} s in vain"
@@ -148,7 +148,10 @@ class Engine:
             "ip6tables": False, "ip-forward": False, "ip-masq": False}))
         self.log = open(self.run / "log", "w")
         self.daemon = subprocess.Popen(["dockerd", "--config-file", self.run / "daemon.json"], stdout=self.log, stderr=self.log)
-        wait_until(lambda: subprocess.run(["docker", "version"], env=self.environment, capture_output=True).returncode == 0)
+        try:
+            wait_until(lambda: subprocess.run(["docker", "version"], env=self.environment, capture_output=True).returncode == 0)
+        except AssertionError:
+            sys.exit((self.run / "log").read_text()[-3000:])
         root = pathlib.Path("/tmp/image")
         for directory in ("bin", "usr/bin", "usr/lib", "etc", "tmp", "proc", "sys", "dev", "run"):
             (root / directory).mkdir(parents=True)
