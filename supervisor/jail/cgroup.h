@@ -151,7 +151,7 @@ class CgroupLeaf {
 
   CgroupDir dir_;
   UniqueFd cpu_stat_;  // kept open: read several times a run
-  UniqueFd memory_events_, pids_events_;
+  UniqueFd memory_events_, memory_stat_, pids_events_;
   UniqueFd
       peak_;  // kept open: a reset holds for the descriptor it was written to (cgroup-v2.rst, memory.peak)
   bool has_memory_ = false;

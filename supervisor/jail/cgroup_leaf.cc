@@ -75,6 +75,8 @@ Result<CgroupLeaf> CgroupLeaf::create(const CgroupTree& tree, std::span<char> an
       if (!leaf.peak_) leaf.peak_ = UniqueFd(::openat(leaf.fd(), "memory.peak", O_RDONLY | O_CLOEXEC));
       leaf.memory_events_ = UniqueFd(::openat(leaf.fd(), "memory.events", O_RDONLY | O_CLOEXEC));
       if (!leaf.memory_events_) return errno_error("open memory.events of " + name);
+      leaf.memory_stat_ = UniqueFd(::openat(leaf.fd(), "memory.stat", O_RDONLY | O_CLOEXEC));
+      if (!leaf.memory_stat_) return errno_error("open memory.stat of " + name);
       // Absent without swap accounting: then there is no swap to hold. zswap: Linux 5.19.
       (void)put(leaf.fd(), "memory.swap.max", "0");
       (void)put(leaf.fd(), "memory.zswap.max", "0");
@@ -161,9 +163,22 @@ std::uint64_t CgroupLeaf::refused_forks() const {
 
 std::optional<MemoryBreakdown> CgroupLeaf::memory_breakdown() const {
   if (!has_memory_) return std::nullopt;
-  const std::string text = slurp(fd(), "memory.stat");
-  return MemoryBreakdown{Bytes{field(text, "anon")}, Bytes{field(text, "file")}, Bytes{field(text, "shmem")},
-                         Bytes{field(text, "kernel")}};
+  char buffer[8192];
+  std::string_view rest = read_again(memory_stat_, buffer);
+  MemoryBreakdown found;
+  // The four come among the first lines, and there are some fifty: one pass, which ends with the last of them.
+  const std::pair<std::string_view, Bytes*> wanted[] = {
+      {"anon ", &found.anon}, {"file ", &found.file}, {"kernel ", &found.kernel}, {"shmem ", &found.shmem}};
+  for (std::size_t left = std::size(wanted), end = 0; left > 0 && (end = rest.find('\n')) != rest.npos;
+       rest.remove_prefix(end + 1)) {
+    for (const auto& [key, bytes] : wanted) {
+      if (!rest.starts_with(key)) continue;
+      std::from_chars(rest.data() + key.size(), rest.data() + end, bytes->count);
+      --left;
+      break;
+    }
+  }
+  return found;
 }
 
 Result<UniqueFd> CgroupLeaf::open_procs() const {

@@ -147,6 +147,14 @@ TEST_F(Plain, ProgramMakesNoSocketsButConnectedPairs) {
             "tipc pair: EAFNOSUPPORT\n");
 }
 
+TEST_F(Plain, WhatAProfileTakesForAViolationStaysOne) {
+  json spec = trespass({"sockets"});
+  spec["seccomp"] = "compute";
+  const Answer answer = run(spec);
+  EXPECT_EQ(result_of(answer)["status"], "SV") << answer.raw;
+  EXPECT_EQ(result_of(answer)["violation"]["name"], "socket");
+}
+
 TEST_F(Plain, ProgramMakesNoObjectsOfTheMachine) {
   EXPECT_EQ(said(run(trespass({"ipc"}))), "shm: ENOSYS\nsem: ENOSYS\nmsg: ENOSYS\nmqueue: ENOSYS\n");
 }
