@@ -124,7 +124,7 @@ struct ChildPlan {
   std::uint8_t new_ipc;       // an ipc namespace of the run's own
   std::uint8_t new_keyring;   // a session keyring of the run's own
   std::uint8_t restart_pids;  // the main process is pid 2 again
-  Offset landlock;  // array of LandlockRule; 0 = no ruleset
+  Offset landlock;            // array of LandlockRule; 0 = no ruleset
   std::uint32_t landlock_count;
   std::uint64_t landlock_handled;  // what is refused where no rule allows it
   std::uint32_t
@@ -223,8 +223,8 @@ struct Board {
   char cgroup_names[2][64];  // the box's leaves, for the farewell: named before they are made; empty: none
   Offset farewell;           // calls made when the supervisor is gone and everything in the box is dead
   std::uint32_t farewell_count;
-  /// What the keeper knows the box's processes by where it is not pid 1 of a pid namespace of theirs: their user
-  /// id, which nobody else has. 0: it is pid 1.
+  /// What the keeper knows the box's processes by where it is not pid 1 of a pid namespace of theirs: their
+  /// user id, which nobody else has. 0: it is pid 1.
   std::uint32_t user;
 };
 

@@ -288,7 +288,8 @@ Result<void> Box::build(const Surroundings& surroundings, const BoxSpec& spec) {
   spec_ = spec;
   spec_.privilege = surroundings.privilege;
   if (plain() && spec.root->directory != "/")
-    return request_error("--root", "a root of its own takes CAP_SYS_ADMIN; without it the box shows this one");
+    return request_error("--root",
+                         "a root of its own takes CAP_SYS_ADMIN; without it the box shows this one");
   BoardWriter writer(board_, sizeof(Board));
   CallList farewell(writer);
   // Should we die, the keeper removes the box's leaves, whose names stand on the board.

@@ -65,8 +65,8 @@ class Box {
   explicit operator bool() const { return keeper_ > 0; }
   /// The program's user id, as it sees it.
   [[nodiscard]] uid_t uid() const;
-  /// To whom we give the program's files: its user id, or (uid_t)-1, nobody else, where that is ours too or we
-  /// make them as that user.
+  /// To whom we give the program's files: its user id, or (uid_t)-1, nobody else, where that is ours too or
+  /// we make them as that user.
   [[nodiscard]] uid_t owner() const;
   /// While what it answers lives, we may work on the program's files.
   [[nodiscard]] AsUser as_owner() const { return AsUser(plain() ? lease_.uid() : 0); }
@@ -143,7 +143,7 @@ class Box {
 
   BoxSpec spec_;
   UidLease lease_;
-  Place place_;  // only where plain()
+  Place place_;           // only where plain()
   CgroupLeaf leaves_[2];  // the current run's, and one that is made ahead for the next or was the last one's
   std::size_t current_leaf_ = 0;
   Spool spool_;

@@ -166,7 +166,8 @@ std::optional<MemoryBreakdown> CgroupLeaf::memory_breakdown() const {
   char buffer[8192];
   std::string_view rest = read_again(memory_stat_, buffer);
   MemoryBreakdown found;
-  // The four come among the first lines, and there are some fifty: one pass, which ends with the last of them.
+  // The four come among the first lines, and there are some fifty: one pass, which ends with the last of
+  // them.
   const std::pair<std::string_view, Bytes*> wanted[] = {
       {"anon ", &found.anon}, {"file ", &found.file}, {"kernel ", &found.kernel}, {"shmem ", &found.shmem}};
   for (std::size_t left = std::size(wanted), end = 0; left > 0 && (end = rest.find('\n')) != rest.npos;

@@ -44,7 +44,8 @@ Error refusal(const std::set<std::string>& missing, bool plain) {
       if (name != *missing.begin()) text += " " + name;
     }
   }
-  if (plain) text += ". Root without CAP_SYS_ADMIN makes no namespace and no mount (docs/operations.md, Hosts)";
+  if (plain)
+    text += ". Root without CAP_SYS_ADMIN makes no namespace and no mount (docs/operations.md, Hosts)";
   return request_error(*missing.begin(), text);
 }
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-/// To put calls before or behind a profile because this host lacks something that the profile counts on. By hand, for
-/// the engine sees of seccomp/ only compiled filters.
+/// To put calls before or behind a profile because this host lacks something that the profile counts on. By
+/// hand, for the engine sees of seccomp/ only compiled filters.
 namespace bailiff::bpf {
 
 #if defined(__x86_64__)
@@ -36,8 +36,8 @@ inline sock_filter refuse(unsigned error) { return BPF_STMT(BPF_RET | BPF_K, SEC
 inline sock_filter skip(unsigned count) { return BPF_STMT(BPF_JMP | BPF_JA, count); }
 inline sock_filter allow() { return BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW); }
 
-/// `code` with the call's number loaded before it; skipped for an architecture not ours, where numbers mean something
-/// else.
+/// `code` with the call's number loaded before it; skipped for an architecture not ours, where numbers mean
+/// something else.
 inline std::vector<sock_filter> for_our_numbers(std::vector<sock_filter> code) {
   code.insert(code.begin(), load_number());
   const auto length = static_cast<unsigned>(code.size());
@@ -47,7 +47,8 @@ inline std::vector<sock_filter> for_our_numbers(std::vector<sock_filter> code) {
 }
 
 /// `code` first; what it lets fall through is the profile's to judge.
-inline std::vector<sock_filter> put_before(std::span<const sock_filter> profile, std::vector<sock_filter> code) {
+inline std::vector<sock_filter> put_before(std::span<const sock_filter> profile,
+                                           std::vector<sock_filter> code) {
   code = for_our_numbers(std::move(code));
   if (profile.empty()) code.push_back(allow());
   code.insert(code.end(), profile.begin(), profile.end());
@@ -55,7 +56,8 @@ inline std::vector<sock_filter> put_before(std::span<const sock_filter> profile,
 }
 
 /// The profile first; `code` then looks at what that allows. So a violation of the profile stays one.
-inline std::vector<sock_filter> put_behind(std::span<const sock_filter> profile, std::vector<sock_filter> code) {
+inline std::vector<sock_filter> put_behind(std::span<const sock_filter> profile,
+                                           std::vector<sock_filter> code) {
   code = for_our_numbers(std::move(code));
   code.push_back(allow());
   std::vector<sock_filter> whole(profile.begin(), profile.end());

@@ -20,10 +20,12 @@ constexpr Better kByCgroup[] = {{"memory", "memory"}, {"processes", "pids"}};
 /// What root without CAP_SYS_ADMIN cannot give to a box.
 constexpr const char* kMissingInPlain[] = {"disk_bytes", "ipc", "mount", "net", "pid", "uts"};
 constexpr const char* kNamespacesInPlain =
-    "docker run --cap-add SYS_ADMIN with the others and the seccomp profile of docs/operations.md, \"In a container\"; "
+    "docker run --cap-add SYS_ADMIN with the others and the seccomp profile of docs/operations.md, \"In a "
+    "container\"; "
     "or be a user who is not root, where this container may make user namespaces";
 constexpr const char* kOnlyAccepted =
-    "runs are refused unless they say \"accept_missing\": [\"disk_bytes\", \"ipc\", \"mount\", \"net\", \"pid\", "
+    "runs are refused unless they say \"accept_missing\": [\"disk_bytes\", \"ipc\", \"mount\", \"net\", "
+    "\"pid\", "
     "\"uts\"]";
 
 std::string how_to_get(const CgroupTree& cgroups, const std::string& controller, Privilege privilege) {
@@ -108,9 +110,9 @@ HostReport probe_host(const Surroundings& surroundings) {
           : HostMechanism{"deny-only", "notify",
                           "a kernel with seccomp user notification (Linux 5.0; gVisor has none)"};
   if (report.mechanisms["disk_inodes"].mechanism == "unlimited") {  // a default that bent to the host
-    report.mechanisms["disk_inodes"] =
-        HostMechanism{"none", "tmpfs",
-                      plain ? kNamespacesInPlain : "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};
+    report.mechanisms["disk_inodes"] = HostMechanism{
+        "none", "tmpfs",
+        plain ? kNamespacesInPlain : "a kernel whose tmpfs takes nr_inodes (gVisor's does not)"};
   }
   if (first_line_of("/proc/sys/kernel/core_pattern").starts_with('|')) {
     report.warnings.emplace_back(

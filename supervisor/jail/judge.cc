@@ -33,9 +33,9 @@ void exceed(Judgement& out, const char* limit) {
 
 /// Indexed by Step: what the child was doing when it could not go on.
 constexpr const char* kStepNames[] = {
-    "",      "clone",         "user namespace", "setsid", "keyring",      "cgroup.procs",
-    "stdio", "oom_score_adj", "landlock",       "rlimit", "workdir",      "groups",
-    "gid",   "uid",           "capset",         "no_new_privs", "signal mask", "close_range",
+    "",        "clone",         "user namespace", "setsid",       "keyring",     "cgroup.procs",
+    "stdio",   "oom_score_adj", "landlock",       "rlimit",       "workdir",     "groups",
+    "gid",     "uid",           "capset",         "no_new_privs", "signal mask", "close_range",
     "seccomp", "exec"};
 
 std::string describe(const StepFailure& failure) {

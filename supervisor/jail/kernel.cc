@@ -24,8 +24,7 @@ bool knows_listeners() {
 
 /// A container's filter may refuse what the kernel has: then there is none either.
 int landlock_version() {
-  const long version =
-      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   return static_cast<int>(std::max(version, 0L));
 }
 

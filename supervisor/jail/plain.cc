@@ -51,8 +51,8 @@ bool is_directory(int parent, const char* name) {
   return ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
-/// Removes all that is in the directory, however deep: a directory's directories are moved up into `top` before it
-/// goes, so that no more than two are ever open. Nobody is left who could change it meanwhile.
+/// Removes all that is in the directory, however deep: a directory's directories are moved up into `top`
+/// before it goes, so that no more than two are ever open. Nobody is left who could change it meanwhile.
 void empty(int top) {
   unsigned moved = 0;
   for (bool more = true; more;) {
@@ -71,7 +71,8 @@ void empty(int top) {
           (void)::fchmodat(below.get(), inner, 0700, 0);
           for (int i = 0; i < 1000; ++i) {
             const std::string up = ".bailiff-" + std::to_string(moved++);
-            if (::syscall(SYS_renameat2, below.get(), inner, top, up.c_str(), 1 /* RENAME_NOREPLACE */) == 0 ||
+            if (::syscall(SYS_renameat2, below.get(), inner, top, up.c_str(), 1 /* RENAME_NOREPLACE */) ==
+                    0 ||
                 errno != EEXIST)
               break;
           }
@@ -186,7 +187,8 @@ Place::~Place() {
   {
     const AsUser as(user_);
     for (const char* name : kPlaces) {
-      if (const UniqueFd directory = open_directory(AT_FDCWD, (path_ + "/" + name).c_str())) empty(directory.get());
+      if (const UniqueFd directory = open_directory(AT_FDCWD, (path_ + "/" + name).c_str()))
+        empty(directory.get());
     }
   }
   for (const char* name : kPlaces) ::rmdir((path_ + "/" + name).c_str());
@@ -211,7 +213,8 @@ void end_processes_of(uid_t user) {
     });
     if (!any) return;
     alignas(16) static std::array<std::byte, 16384> stack;
-    const pid_t killer = ::clone(kill_all_of, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &user);
+    const pid_t killer =
+        ::clone(kill_all_of, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &user);
     if (killer > 0) ::waitpid(killer, nullptr, 0);
     ::usleep(1000);
   }

@@ -76,9 +76,11 @@ raw::Word renounce_again() noexcept {
 }
 
 /// The program's view of the files where it has no root of its own. A path that is not there needs no rule.
-/// Leaves no descriptor: they may be the keeper's as well, who expects the listener at the lowest that is free.
+/// Leaves no descriptor: they may be the keeper's as well, who expects the listener at the lowest that is
+/// free.
 raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
-  const std::uint64_t attributes[3] = {plan.landlock_handled, 0, 0};  // files, net, scope: struct landlock_ruleset_attr
+  const std::uint64_t attributes[3] = {plan.landlock_handled, 0,
+                                       0};  // files, net, scope: struct landlock_ruleset_attr
   const raw::Word ruleset = raw::call(SYS_landlock_create_ruleset, attributes, sizeof attributes, 0);
   if (ruleset < 0) return ruleset;
   const auto* rules = reinterpret_cast<const LandlockRule*>(base + plan.landlock);
@@ -123,7 +125,8 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   for (int to = 0; to < 3; ++to) must(Step::kStdio, raw::call(SYS_dup3, stdio[to], to, 0), to);
   if (plan.oom_score_adj > 0) must(Step::kOomScore, raise_oom_score(plan.oom_score_adj));
 
-  if (plan.landlock != 0) must(Step::kLandlock, restrict_files(plan, base));  // RLIMIT_NOFILE may be 4 from here on
+  if (plan.landlock != 0)
+    must(Step::kLandlock, restrict_files(plan, base));  // RLIMIT_NOFILE may be 4 from here on
 
   const auto* rlimits = reinterpret_cast<const RlimitOrder*>(base + plan.rlimits);
   for (std::uint32_t i = 0; i < plan.rlimit_count; ++i) {

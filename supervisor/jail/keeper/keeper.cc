@@ -1,6 +1,7 @@
-// The keeper: pid 1 of a box, or, where there is no pid namespace, the subreaper of what runs in it. It makes the system calls it is told to, starts the run, reaps whatever dies,
-// kills what is left, and says so. It is freestanding (no libc) and single-threaded, so that its resident set
-// stays at some tens of KiB: every program it starts inherits that as the floor of its ru_maxrss.
+// The keeper: pid 1 of a box, or, where there is no pid namespace, the subreaper of what runs in it. It makes
+// the system calls it is told to, starts the run, reaps whatever dies, kills what is left, and says so. It is
+// freestanding (no libc) and single-threaded, so that its resident set stays at some tens of KiB: every
+// program it starts inherits that as the floor of its ru_maxrss.
 //
 // It lives exactly as long as the supervisor's end of the socket is open.
 
@@ -187,9 +188,10 @@ std::int64_t nanos(const __kernel_old_timeval& time) noexcept {
   return (time.tv_sec * 1'000'000 + time.tv_usec) * 1000;
 }
 
-/// Without a pid namespace kill(-1) would reach the whole machine. With the user's effective id it reaches what
-/// that user has. The real id that nobody has and the saved one, which is ours, keep that user from reaching us
-/// meanwhile (kernel/signal.c, kill_ok_by_cred), and without capabilities there is no more to it than the ids.
+/// Without a pid namespace kill(-1) would reach the whole machine. With the user's effective id it reaches
+/// what that user has. The real id that nobody has and the saved one, which is ours, keep that user from
+/// reaching us meanwhile (kernel/signal.c, kill_ok_by_cred), and without capabilities there is no more to it
+/// than the ids.
 void kill_all_of(std::uint32_t user) noexcept {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct held[2] = {};
