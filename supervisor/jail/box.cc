@@ -421,7 +421,7 @@ Result<void> Box::send(const OrderMessage& order, std::span<const int> fds) cons
   msghdr message = {};
   message.msg_iov = &iov;
   message.msg_iovlen = 1;
-  if (fds.size() > 0) {
+  if (!fds.empty()) {
     assert(fds.size() <= 4);
     message.msg_control = control.data();
     message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));

@@ -130,7 +130,7 @@ Result<void> FrameOutput::add(std::string_view header, const std::vector<Blob>& 
 
 /// A pipe of 64 KiB has us and its reader wait for each other a thousand times for 64 MiB. What is no pipe, or not to
 /// be larger (fs.pipe-max-size), stays as it is.
-void FrameOutput::widen() {
+void FrameOutput::widen() const {
   constexpr int kWide = 1 << 20;
   if (::fcntl(fd_, F_GETPIPE_SZ) < kWide) (void)::fcntl(fd_, F_SETPIPE_SZ, kWide);
 }

@@ -82,7 +82,7 @@ class FrameOutput {
 
  private:
   void push(Blob part);
-  void widen();
+  void widen() const;
   /// Makes what is to be written next lie in window_.
   Result<void> load();
 
