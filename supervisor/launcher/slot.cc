@@ -93,6 +93,15 @@ void kill_all_in(const std::string& directory) {
   }
 }
 
+/// A new group of cgroup v1 has no CPU and no memory node; before it has some of its parent's, nothing below it can be
+/// given any, and gVisor does not see to that.
+void inherit_cpuset(const std::string& parent, const std::string& directory) {
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+    if (read_small(directory + file).value_or("\n") != "\n") continue;
+    (void)write_small(directory + file, read_small(parent + file).value_or(""));
+  }
+}
+
 }  // namespace
 
 CgroupLayout CgroupLayout::find(const EngineInfo& engine) {
@@ -113,6 +122,7 @@ CgroupLayout CgroupLayout::find(const EngineInfo& engine) {
     if (v2 != layout.v2) continue;
     if (v2 || has_word(options, "cpuacct")) layout.cpu = where;
     if (v2 || has_word(options, "memory")) layout.memory = where;
+    if (!v2 && has_word(options, "cpuset")) layout.cpuset = where;
   }
   return layout;
 }
@@ -132,7 +142,7 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
   for (const std::string& mount : layout.mounts) {
     const std::string top = mount + "/" + kTop, directory = mount + "/" + below;
     slot.made_.push_back(directory);  // Docker makes it where we do not; either way it goes with the slot
-    if (mount != layout.cpu && mount != layout.memory) continue;
+    if (mount != layout.cpu && mount != layout.memory && mount != layout.cpuset) continue;
     // Another slot that ends may remove the upper one in between: it is empty then.
     int tries = 0;
     while (::mkdir(directory.c_str(), 0755) < 0 && errno != EEXIST) {
@@ -142,6 +152,10 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
         (void)write_small(mount + "/cgroup.subtree_control", "+memory");  // refused: no limit is held here
         (void)write_small(top + "/cgroup.subtree_control", "+memory");
       }
+    }
+    if (mount == layout.cpuset) {
+      inherit_cpuset(mount, top);
+      inherit_cpuset(top, directory);
     }
   }
   if (memory && !slot.memory_directory_.empty()) {

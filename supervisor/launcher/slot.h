@@ -18,6 +18,7 @@ struct CgroupLayout {
   bool v2 = false;
   std::string cpu = {};                  // directory of the hierarchy that counts CPU time; empty: none found
   std::string memory = {};               // of the one that limits memory; empty: none
+  std::string cpuset = {};               // v1: of the one that says which CPUs; empty: none, or v2
   std::vector<std::string> mounts = {};  // all hierarchies: Docker makes directories in each
 
   /// Reads /proc/self/mountinfo. Nothing is mounted or moved.

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """The launcher against a real engine, under runsc and under runc: launcher_test.py BAILIFF SUPERVISOR PROGRAMS
 [unittest arguments]. $DOCKER_HOST is the engine; the lane of ./test starts one. The images it needs are made here:
-the supervisor and the static programs of tests/programs, nothing else."""
+the supervisor and the static programs of tests/programs, nothing else. bench/soak sets $BAILIFF_OUTPUTS and
+$BAILIFF_KILLS: how often the tests about luck are repeated."""
 import base64
 import hashlib
 import io
@@ -22,6 +23,8 @@ import unittest
 BAILIFF, SUPERVISOR, PROGRAMS = sys.argv[1:4]
 IMAGE, STRANGER, EMPTY, SILENT = (f"bailiff-launcher-test-{name}" for name in ("c", "stranger", "empty", "silent"))
 MIB = 1 << 20
+OUTPUTS = int(os.environ.get("BAILIFF_OUTPUTS", 20))
+KILLS = int(os.environ.get("BAILIFF_KILLS", 20))
 
 
 def docker(*arguments, stdin=None):
@@ -68,6 +71,11 @@ def run(spec, *arguments, runtime="runsc", image=IMAGE):
     return code, json.loads(out or b"{}")
 
 
+def progress(count, what):
+    if count and count % 50 == 0:
+        print(f"{count} {what}, {time.strftime('%H:%M:%S')}", file=sys.stderr, flush=True)
+
+
 def our_containers():
     return docker("ps", "-aq", "--no-trunc", "--filter", "label=bailiff.owner").split()
 
@@ -81,8 +89,9 @@ def traces(patience=10):
 
 
 def traces_now():
-    """What a launcher may leave: containers, cgroups, and processes of this engine's runtimes, which have its directory
-    and a container's id among their arguments, though Docker does not know the container."""
+    """What a launcher may leave: containers, cgroups, records of them, and processes of this engine's runtimes, which have
+    its directory and a container's id among their arguments, though Docker does not know the container. What launchers
+    of another engine's are at work on is theirs."""
     known = set(docker("ps", "-aq", "--no-trunc").split())
     engine = os.path.dirname(os.environ["DOCKER_HOST"].removeprefix("unix://")) + "/"
     lost = []
@@ -94,8 +103,12 @@ def traces_now():
         ids = set(re.findall(r"[0-9a-f]{64}", words))
         if engine in words and ids and not ids & known:
             lost.append(words.replace("\0", " ")[:200])
+    records = {lease.name: lease.read_text() for lease in pathlib.Path("/run/bailiff/leases").glob("*")}
+    theirs = {name for name, text in records.items() if text and f"socket {engine}" not in text}
     left = {"containers": our_containers(), "processes": lost,
-            "slots": [str(slot) for slot in pathlib.Path("/sys/fs/cgroup").glob("*/bailiff/slot*")]}
+            "slots": [str(slot) for slot in pathlib.Path("/sys/fs/cgroup").glob("*/bailiff/slot*")
+                      if slot.name.removeprefix("slot") not in theirs],
+            "records": [name for name, text in records.items() if text and name not in theirs]}
     return {key: value for key, value in left.items() if value}
 
 
@@ -139,6 +152,15 @@ class BothRuntimes:
         self.assertEqual((result["status"], result["reason"]), ("MLE", "container_oom"), result)
         self.assertEqual(result["killed_by"], "kernel_oom")
 
+    def test_a_container_on_one_cpu_of_its_own(self):
+        last = max(os.sched_getaffinity(0))
+        result = self.run_spec({"argv": ["/usr/bin/burn", "threads", "400", "4"], "limits": {"cpu_time_ms": 20000, "wall_time_ms": 40000}},
+                               "--cpus", str(last))
+        self.assertEqual(result["status"], "OK", result)
+        slot = next(other["ns"] for other in result["cpu_time"]["others"] if other["source"] == "slot")
+        # Four threads on one CPU: the host cannot have counted more than went by.
+        self.assertLess(slot, result["wall_time"]["ns"] + sum(result["overhead"].values()) + 0.1e9, result)
+
     def test_a_bad_key_is_refused_by_name(self):
         code, result = run({"argv": ["/usr/bin/nothing"], "limits": {"cpu_time_ms": 0}}, runtime=self.runtime)
         self.assertEqual((code, result["error"]["key"]), (2, "limits.cpu_time_ms"), result)
@@ -181,11 +203,12 @@ class UnderRunc(BothRuntimes, unittest.TestCase):
 
 
 class Output(unittest.TestCase):
-    def test_64_mib_arrive_whole_20_times_under_runsc(self):
+    def test_64_mib_arrive_whole_every_time_under_runsc(self):
         wanted = hashlib.sha256(bytes(range(256)) * (64 * MIB // 256)).hexdigest()
         spec = {"argv": ["/usr/bin/emit", "1", str(64 * MIB), "binary"],
                 "limits": {"output_bytes": 64 * MIB, "cpu_time_ms": 60000, "wall_time_ms": 120000}}
-        for _ in range(20):
+        for count in range(OUTPUTS):
+            progress(count, "outputs")
             code, result = run(spec)
             out = result["stdout"]
             self.assertEqual((code, result["status"], out["bytes"], out["truncated"]), (0, "OK", 64 * MIB, False),
@@ -351,13 +374,17 @@ class Check(unittest.TestCase):
 
 
 class Garbage(unittest.TestCase):
-    def test_20_launchers_killed_at_random_leave_nothing_after_gc(self):
-        stranger = docker("create", "--label", "mine=1", "--runtime", "runc", IMAGE).strip()
+    def test_launchers_killed_at_random_leave_nothing_after_gc(self):
+        # A stranger's container, running, in a cgroup beside ours, is as it was afterwards.
+        stranger = docker("run", "--detach", "--interactive", "--label", "mine=1", "--runtime", "runsc", "--network", "none",
+                          "--cgroup-parent", "/bailiff-stranger", IMAGE, "serve").strip()
+        started = docker("inspect", "--format", "{{.State.Pid}} {{.State.StartedAt}} {{.State.Running}}", stranger)
         try:
             seed = int.from_bytes(os.urandom(4), "little")
             rng = random.Random(seed)
             spec = json.dumps({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode()
-            for _ in range(10):  # two at once, so that slots are shared out
+            for count in range(0, KILLS, 2):  # two at once, so that slots are shared out
+                progress(count, "launchers killed")
                 pair = [start("run", "--runtime", rng.choice(["runsc", "runsc", "runc"]), "--image", IMAGE, "-") for _ in range(2)]
                 for process in pair:
                     process.stdin.write(spec)
@@ -372,10 +399,12 @@ class Garbage(unittest.TestCase):
             self.assertEqual(code, 0, (out, err))
             self.assertEqual(traces(), {}, f"seed {seed}: {out}")
             self.assertNotIn(b"left ", out)
-            self.assertEqual(docker("inspect", "--format", "{{.Id}}", stranger).strip(), stranger)
+            self.assertEqual(docker("inspect", "--format", "{{.State.Pid}} {{.State.StartedAt}} {{.State.Running}}", stranger), started)
             self.assertEqual(call("gc")[1], b"0 removed\n")
         finally:
             docker("rm", "-f", stranger)
+            for group in pathlib.Path("/sys/fs/cgroup").glob("*/bailiff-stranger"):
+                group.rmdir()
 
     def test_gc_leaves_a_living_launcher_alone(self):
         process = start("run", "--runtime", "runc", "--image", IMAGE, "-")
