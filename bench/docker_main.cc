@@ -5,7 +5,7 @@
 //   exec        `docker exec` of the same program in the same container, against a run
 //   rm          `docker run --rm` of it, against a run
 //   native      a run in a container, against one without
-//   platforms   programs of several kinds under runsc-ptrace, against runsc
+//   platforms   programs of several kinds under runsc (platform ptrace), against runsc-systrap
 //   cpu         a second of work by the slot's clock and the guest's, against the same work outside; idle and loaded
 //   output      --mib (64) of output through frames, and this process's memory meanwhile
 //   submission  `bailiff submit`, cold, against its parts: two container starts, the compiler, the tests
@@ -239,8 +239,8 @@ json platforms(const Options& options) {
   json rows;
   for (const Work& work : works) {
     const std::map<std::string, InputFile> files = {{"m.cc", {.content = {.bytes = kStreams}}}};
-    Guest systrap(options, "runsc", work.image, /*pinned=*/true, files);
-    Guest ptrace(options, "runsc-ptrace", work.image, /*pinned=*/true, files);
+    Guest systrap(options, "runsc-systrap", work.image, /*pinned=*/true, files);
+    Guest ptrace(options, "runsc", work.image, /*pinned=*/true, files);
     RunSpec spec = spec_of(work.argv);
     std::vector<double> systrap_cpu, ptrace_cpu;
     const auto timed = [&](Guest& guest, std::vector<double>& cpu) {

@@ -104,6 +104,7 @@ Result<bool> FramePeer::take_frame(ReceivedFrame& frame) {
     coming_.header = raw_.substr(taken_ + kFramePrefixBytes, prefix_.header_bytes);
     TRY(check_frame_header(prefix_, coming_.header));
     taken_ += kFramePrefixBytes + prefix_.header_bytes;
+    coming_.body.reserve(prefix_.body_bytes);  // at most max_body_; growing would copy it again and again
     in_body_ = true;
   }
   const std::size_t part = std::min<std::uint64_t>(have(), prefix_.body_bytes - coming_.body.size());

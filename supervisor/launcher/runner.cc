@@ -121,7 +121,7 @@ Result<void> Runner::greet(Deadline deadline) {
     bool out_of_memory = false;
     return host_error("the supervisor did not say hello: " + cause_of(frame.error(), &out_of_memory));
   }
-  const Reply reply = TRY(parse_reply(frame->header, frame->body));
+  const Reply reply = TRY(parse_reply(frame->header, std::move(frame->body)));
   const auto* hello = std::get_if<HelloReply>(&reply.what);
   if (hello == nullptr) return host_error("the supervisor did not say hello but something else");
   if (hello->protocol != kServeProtocol) {
@@ -138,7 +138,7 @@ Result<Reply> Runner::ask(std::uint64_t id, const std::string& header, std::stri
   for (;;) {
     Result<ReceivedFrame> frame = peer_->receive(deadline);
     Result<Reply> reply =
-        frame ? parse_reply(frame->header, frame->body) : Result<Reply>(std::move(frame).error());
+        frame ? parse_reply(frame->header, std::move(frame->body)) : Result<Reply>(std::move(frame).error());
     if (!reply) {
       lost_ = true;
       return reply;

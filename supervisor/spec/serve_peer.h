@@ -37,6 +37,6 @@ struct Reply {
 
 /// Reads one reply with the body of its frame. Keys it does not know are ignored (docs/protocol.md,
 /// "Versions"). Errors: kInternal; what came is no reply, or a place in it lies outside of the body.
-Result<Reply> parse_reply(std::string_view header, std::string_view body);
+Result<Reply> parse_reply(std::string_view header, std::string body);
 
 }  // namespace bailiff

@@ -102,15 +102,25 @@ MemoryFigure memory_figure(const json& from) {
           .includes = text(from, "includes")};
 }
 
-std::string part(const json& place, std::string_view body) {
+/// What came behind the header. Who is given all of it gets the string itself: 64 MiB of output are not copied.
+struct Body {
+  explicit Body(std::string all) : bytes(std::move(all)), size(bytes.size()) {}
+  std::string bytes;
+  std::size_t size;
+};
+
+std::string part(const json& place, Body& body) {
   const json& range = array(place, "body");
   if (range.size() != 2) bad("body is no pair");
   const std::uint64_t offset = number(range[0], "body"), length = number(range[1], "body");
-  if (offset > body.size() || length > body.size() - offset) bad("a place outside of the body");
-  return std::string(body.substr(offset, length));
+  if (offset > body.size || length > body.size - offset) bad("a place outside of the body");
+  if (length == 0) return {};
+  if (body.bytes.size() < body.size) bad("two places that share bytes of the body");
+  if (length == body.size) return std::exchange(body.bytes, {});
+  return body.bytes.substr(offset, length);
 }
 
-Stream stream(const json& from, std::string_view body) {
+Stream stream(const json& from, Body& body) {
   Stream stream = {.kept = part(from, body),
                    .bytes = number_at(from, "bytes"),
                    .truncated = truth(from, "truncated"),
@@ -170,7 +180,7 @@ void read_measurements(const json& from, RunResult& run) {
   run.processes_omitted = number_at(from, "processes_omitted");
 }
 
-void read_output(const json& from, std::string_view body, RunResult& run) {
+void read_output(const json& from, Body& body, RunResult& run) {
   run.stdout_stream = stream(at(from, "stdout"), body);
   run.stderr_stream = stream(at(from, "stderr"), body);
   const json& files = at(from, "files");
@@ -207,7 +217,7 @@ void read_surroundings(const json& from, RunResult& run) {
   }
 }
 
-RunResult read_result(const json& from, std::string_view body) {
+RunResult read_result(const json& from, Body& body) {
   RunResult run;
   read_verdict(from, run);
   read_measurements(from, run);
@@ -222,7 +232,7 @@ Error read_error(const json& from) {
   return Error{fault, 0, text(from, "message"), text_or_empty(from, "key")};
 }
 
-Reply read_reply(const json& from, std::string_view body) {
+Reply read_reply(const json& from, Body body) {
   if (!from.is_object()) bad("no object");
   if (const auto hello = from.find("hello"); hello != from.end()) {
     return {0, HelloReply{number_at(*hello, "protocol"), text(*hello, "version"), text(*hello, "runtime")}};
@@ -246,10 +256,10 @@ Reply read_reply(const json& from, std::string_view body) {
 
 }  // namespace
 
-Result<Reply> parse_reply(std::string_view header, std::string_view body) try {
+Result<Reply> parse_reply(std::string_view header, std::string body) try {
   Result<json> document = parse_strict_json(header);
   if (!document) return internal_error("a reply that is no JSON: " + document.error().message());
-  return read_reply(*document, body);
+  return read_reply(*document, Body(std::move(body)));
 } catch (const BadReply& wrong) {
   return internal_error("a reply that makes no sense: " + wrong.what);
 } catch (const json::exception& error) {  // nothing above asks for a type it has not seen

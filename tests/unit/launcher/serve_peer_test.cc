@@ -75,6 +75,20 @@ TEST(ServeReply, APlaceOutsideOfTheBodyIsRefused) {
   }
 }
 
+TEST(ServeReply, AllOfTheBodyMayBeOneOutputButNotTwo) {
+  RunResult sent = example_result();
+  sent.stdout_stream.kept = "all there is";
+  sent.stdout_stream.bytes = sent.stdout_stream.kept.size();
+  sent.stderr_stream = {};
+  sent.files.clear();
+  const auto reply = parse_reply(result_message(9, sent), body_of(sent));
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(to_json(std::get<RunResult>(reply->what)), to_json(sent));
+  json document = json::parse(result_message(9, sent));
+  document["result"]["stderr"]["body"] = document["result"]["stdout"]["body"];
+  EXPECT_FALSE(parse_reply(document.dump(), body_of(sent)));
+}
+
 TEST(ServeReply, ReadsTheOthers) {
   EXPECT_EQ(std::get<HelloReply>(parse_reply(hello_message("0.1", "runsc"), "")->what).protocol,
             kServeProtocol);
