@@ -373,12 +373,16 @@ json output(const Options& options) {
 
 // ---- a submission
 
-json read_json(const Words& words) {
+/// What a program printed, which is one line of JSON; `answered` is when that line was there.
+json read_json(const Words& words, Nanos& answered) {
   Spawned process = spawn(words);
   process.in.reset();
   std::string text;
   std::array<char, 65536> room;
-  for (ssize_t got; (got = ::read(process.out.get(), room.data(), room.size())) > 0;) text.append(room.data(), static_cast<std::size_t>(got));
+  for (ssize_t got; (got = ::read(process.out.get(), room.data(), room.size())) > 0;) {
+    text.append(room.data(), static_cast<std::size_t>(got));
+    if (text.back() == '\n') answered = now();
+  }
   int status = 0;
   ::waitpid(process.pid, &status, 0);
   if (status != 0) give_up(words[0] + ": " + text);
@@ -397,12 +401,14 @@ json submission(const Options& options) {
     until_removed.push_back(static_cast<double>((now() - begun).count()));
     return static_cast<double>(took.count());
   };
-  std::vector<double> whole, parts, ratio, compile_start, run_start, compile, tests, removed;
+  std::vector<double> whole, parts, ratio, compile_start, run_start, compile, tests, removed, exited;
   std::size_t count = 0;
   for (int i = 0; i < options.times + 1; ++i) {
     const Nanos begun = now();
-    const json result = read_json({options.bailiff, "submit", "--json", "--runtime", options.runtime, "cpp", options.source, "--tests", options.tests});
-    const auto took = static_cast<double>((now() - begun).count());
+    Nanos answered{};
+    const json result = read_json({options.bailiff, "submit", "--json", "--runtime", options.runtime, "cpp", options.source, "--tests", options.tests}, answered);
+    const auto took = static_cast<double>((answered - begun).count());
+    const auto until_exit = static_cast<double>((now() - begun).count());
     if (result.at("status") != "OK") give_up("submission: " + result.at("status").get<std::string>());
     double running = 0;
     for (const json& test : result.at("tests")) running += test.at("wall_time").at("ns").get<double>();
@@ -414,6 +420,7 @@ json submission(const Options& options) {
       continue;  // everything was read from disk
     }
     whole.push_back(took);
+    exited.push_back(until_exit);
     compile_start.push_back(one);
     run_start.push_back(two);
     compile.push_back(compiling);
@@ -426,6 +433,7 @@ json submission(const Options& options) {
   json out = about(options, "submission");
   out["tests"] = count;
   out["whole_ns"] = to_json(whole);
+  out["until_exit_ns"] = to_json(exited);
   out["parts_ns"] = {{"compile_container", to_json(compile_start)}, {"compile", to_json(compile)},
                      {"run_container", to_json(run_start)},         {"tests", to_json(tests)},
                      {"sum", to_json(parts)}};

@@ -26,12 +26,13 @@ void cut(Stream& stream) {
 
 /// Compiles; on success `files` are what the language's program consists of.
 Result<RunResult> compile(const SubmitSpec& submission, const MakeRunner& make_runner, Nanos patience,
-                          int cancel_fd, std::map<std::string, InputFile>& files) {
+                          int cancel_fd, Retirement& retired, std::map<std::string, InputFile>& files) {
   const Language& language = submission.language;
   const RunSpec spec = fill_in(language.compile->spec);
   Runner runner = TRY(make_runner(language.compile_image, spec.limits));
   TRY(runner.open(kBox, submission.files, spec.limits, spec.given, deadline_in(kOpenTakes, cancel_fd)));
   RunResult run = TRY(runner.run(kBox, spec, std::string(), patience, cancel_fd));
+  retired.take(std::move(runner));
   files.clear();
   for (const auto& [name, mode] : language.compile->produces) {
     const auto produced = run.files.find(name);
@@ -72,12 +73,16 @@ std::string row(const std::string& name, const RunResult& run) {
 
 }  // namespace
 
+void Retirement::take(Runner runner) {
+  ends_.push_back(std::async(std::launch::async, [old = std::move(runner)] {}));
+}
+
 Result<SubmitResult> submit(const SubmitSpec& spec, const MakeRunner& make_runner, Nanos patience,
-                            int cancel_fd) {
+                            int cancel_fd, Retirement& retired) {
   SubmitResult result;
   std::map<std::string, InputFile> program = spec.files;
   if (spec.language.compile) {
-    result.compile = TRY(compile(spec, make_runner, patience, cancel_fd, program));
+    result.compile = TRY(compile(spec, make_runner, patience, cancel_fd, retired, program));
     if (result.compile->status != Verdict::kOk) {
       result.status = result.compile->status == Verdict::kInternalError ? "IE" : "CE";
       return result;
@@ -97,9 +102,11 @@ Result<SubmitResult> submit(const SubmitSpec& spec, const MakeRunner& make_runne
     if (!runner.lost()) continue;
     // One test took the whole container with it, its memory for instance; the others get a new one.
     if (&test == &spec.tests.back()) break;
+    retired.take(std::move(runner));
     runner = TRY(make_runner(spec.language.run_image, run.limits));
     TRY(runner.open(kBox, program, run.limits, run.given, deadline_in(kOpenTakes, cancel_fd)));
   }
+  retired.take(std::move(runner));
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,9 +46,20 @@ inline constexpr std::size_t kMaxDiagnostics = 65536;  // bytes, of each stream
 /// Makes a runner for this image, for runs up to `limits`.
 using MakeRunner = std::function<Result<Runner>(const std::string& image, const Limits& limits)>;
 
+/// Ends sandboxes while others go on: removing a container takes some 0.2 s that no answer has to wait for. The destructor
+/// waits until all are gone.
+class Retirement {
+ public:
+  void take(Runner runner);
+
+ private:
+  std::vector<std::future<void>> ends_;
+};
+
+/// Runners that are done with go to `retired`, which must not outlive what `make_runner` refers to.
 /// Errors: what makes a submission impossible before its first run: image, runtime, Docker, a bad file name.
 Result<SubmitResult> submit(const SubmitSpec& spec, const MakeRunner& make_runner, Nanos patience,
-                            int cancel_fd);
+                            int cancel_fd, Retirement& retired);
 
 /// {"status":…,"compile":RunResult or null,"tests":[{"name":…, as a RunResult},…]}, one line.
 std::string to_json(const SubmitResult& result);

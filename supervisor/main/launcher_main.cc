@@ -188,7 +188,7 @@ Result<std::vector<SubmitTest>> read_tests(const Options& options) {
   return tests;
 }
 
-Result<std::string> submit(const Options& options, int cancel_fd) {
+Result<std::string> submit(const Options& options, DockerClient& docker, Retirement& retired, int cancel_fd) {
   SubmitSpec spec = {.language = TRY(find_language(options)),
                      .stop_on_first_failure = options.stop_on_first_failure};
   for (const std::string& path : options.files) {
@@ -200,7 +200,6 @@ Result<std::string> submit(const Options& options, int cancel_fd) {
     spec.files[name] = {.content = {.bytes = TRY(read_input(path, path))}};
   }
   spec.tests = TRY(read_tests(options));
-  DockerClient docker(options.docker);
   const Nanos patience = std::chrono::seconds(options.patience_seconds);
   const auto runs = static_cast<std::int64_t>(spec.tests.size());
   Nanos lifetime = kStartTakes + 10min + (spec.language.run.limits.wall_time + patience) * runs;
@@ -208,7 +207,7 @@ Result<std::string> submit(const Options& options, int cancel_fd) {
   const MakeRunner make = [&](const std::string& image, const Limits& limits) {
     return make_runner(options, docker, image, limits, lifetime, cancel_fd);
   };
-  const SubmitResult result = TRY(submit(spec, make, patience, cancel_fd));
+  const SubmitResult result = TRY(submit(spec, make, patience, cancel_fd, retired));
   if (options.json) return to_json(result);
   std::string text = to_text(result);
   text.pop_back();  // print_line adds it
@@ -359,7 +358,11 @@ int main(int argc, char** argv) {
   if (build_command->parsed()) return build_images(options);
   const UniqueFd signals = catch_signals();
   if (run_command->parsed()) return answer(run(options, signals.get()));
-  if (submit_command->parsed()) return answer(submit(options, signals.get()));
+  if (submit_command->parsed()) {
+    DockerClient docker(options.docker);
+    Retirement retired;  // the answer is printed while the last container goes
+    return answer(submit(options, docker, retired, signals.get()));
+  }
   if (list_command->parsed()) return answer(list_images(options));
   if (gc_command->parsed()) return answer(gc(options));
   if (version_command->parsed()) return answer(std::string(BAILIFF_VERSION));
