@@ -74,6 +74,8 @@ std::string seccomp_for_runc() {
       .dump();
 }
 
+constexpr const char* kBoxGroups = "/cg";  // in a container
+
 bool is_runsc(const EngineInfo& engine, const std::string& runtime) {
   const auto found = engine.runtimes.find(runtime);
   return found != engine.runtimes.end() && fs::path(found->second).filename().string().starts_with("runsc");
@@ -116,6 +118,14 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
   // would count the threads of gVisor's kernel, which dies of it; the box has one. No ulimit cpu: not
   // enforced there.
   if (engine.cgroup_version == 2) host["CgroupnsMode"] = "private";
+  json command = {"serve"};
+  // Groups for the boxes where the container has none that it may write. The host's cgroup namespace: from one of its
+  // own the kernel lets nobody move into a group outside of it (cgroup-v2.rst, "nsdelegate").
+  if (!runsc && slot != nullptr && !slot->boxes().empty() && major_version(engine.version) < 28) {
+    host["CgroupnsMode"] = "host";
+    host["Binds"] = {slot->boxes() + ":" + kBoxGroups};
+    command = {"serve", "--cgroup", kBoxGroups};
+  }
   if (slot != nullptr) host["CgroupParent"] = slot->cgroup_parent();
   if (spec.memory && (slot == nullptr || !slot->holds_memory())) {
     host["Memory"] = spec.memory->count;
@@ -125,7 +135,7 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
   const auto ends = std::chrono::system_clock::now() + spec.lifetime;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ends.time_since_epoch()).count();
   return json{{"Image", image_id},
-              {"Cmd", {"serve"}},
+              {"Cmd", command},
               {"User", "0:0"},
               {"WorkingDir", "/"},
               {"AttachStdin", true},

@@ -93,6 +93,14 @@ void kill_all_in(const std::string& directory) {
   }
 }
 
+/// Gives what is made below `directory` these controllers, as far as there are any: no limit is held by one that is
+/// refused, and the caller can tell by what its files are.
+void give_controllers(const std::string& directory) {
+  for (const char* controller : {"+memory", "+pids", "+cpu"}) {
+    (void)write_small(directory + "/cgroup.subtree_control", controller);
+  }
+}
+
 /// A new group of cgroup v1 has no CPU and no memory node; before it has some of its parent's, nothing below it can be
 /// given any, and gVisor does not see to that.
 void inherit_cpuset(const std::string& parent, const std::string& directory) {
@@ -149,8 +157,8 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
       if (errno != ENOENT || ++tries > 100) return errno_error("make cgroup " + directory);
       if (::mkdir(top.c_str(), 0755) < 0 && errno != EEXIST) return errno_error("make cgroup " + top);
       if (layout.v2) {
-        (void)write_small(mount + "/cgroup.subtree_control", "+memory");  // refused: no limit is held here
-        (void)write_small(top + "/cgroup.subtree_control", "+memory");
+        give_controllers(mount);
+        give_controllers(top);
       }
     }
     if (mount == layout.cpuset) {
@@ -163,6 +171,13 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
     slot.holds_memory_ = write_small(limit, std::to_string(memory->count));
     if (layout.v2)
       (void)write_small(slot.memory_directory_ + "/memory.swap.max", "0");  // absent without swap
+  }
+  if (layout.v2) {
+    const std::string boxes = slot.cpu_directory_ + "/boxes";
+    give_controllers(slot.cpu_directory_);
+    const bool made = ::mkdir(boxes.c_str(), 0755) == 0 || errno == EEXIST;
+    const auto has = [&](const char* file) { return ::access((boxes + file).c_str(), F_OK) == 0; };
+    if (made && has("/memory.max") && has("/pids.max")) slot.boxes_ = boxes;
   }
   return slot;
 }
@@ -195,7 +210,11 @@ Nanos Slot::cpu_time() {
 
 bool Slot::out_of_memory() {
   if (memory_directory_.empty()) return false;
-  if (v2_) return number_at(memory_directory_ + "/memory.events", "oom_kill").value_or(0) > 0;
+  if (v2_ && !holds_memory_) {
+    return number_at(memory_directory_ + "/memory.events", "oom_kill").value_or(0) > 0;
+  }
+  // Local: that this limit was hit, and not a run's own in one of the boxes below.
+  if (v2_) return number_at(memory_directory_ + "/memory.events.local", "oom").value_or(0) > 0;
   if (!holds_memory_) return false;
   // v1 counts kills in the group of the killed, which is gone; here is left that a charge was refused, at a
   // peak that is the limit.

@@ -207,6 +207,17 @@ class UnderRunsc(BothRuntimes, unittest.TestCase):
 class UnderRunc(BothRuntimes, unittest.TestCase):
     runtime = "runc"
 
+    def test_on_cgroup_v2_the_kernel_holds_memory_and_processes(self):
+        v2 = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
+        limits = {"memory_bytes": 64 * MIB, "cpu_time_ms": 20000, "wall_time_ms": 30000}
+        spec = {"argv": ["/usr/bin/hog", "main", "200", "5000"], "limits": limits, "require": {"memory": "cgroup", "processes": "cgroup"}}
+        code, result = run(spec, runtime="runc")
+        if v2:
+            self.assertEqual((code, result["status"], result["reason"]), (0, "MLE", "oom_kill"), result)
+            self.assertEqual(result["cpu_time"]["source"], "cgroup", result)
+        else:  # nothing is said to be held that is not
+            self.assertEqual((code, result["error"]["kind"]), (2, "request"), result)
+
 
 class Output(unittest.TestCase):
     def test_64_mib_arrive_whole_every_time_under_runsc(self):
