@@ -192,7 +192,7 @@ std::string version_of(const std::string& program) {
   if (failed != 0) return {};
   writing.reset();
   std::string text;
-  const Deadline deadline = deadline_in(2s);
+  const Deadline deadline = deadline_in(10s);  // 60 MiB, from a slow disk perhaps
   for (;;) {
     pollfd ready = {reading.get(), POLLIN, 0};
     if (::poll(&ready, 1, deadline.left_ms()) <= 0) break;

@@ -27,7 +27,8 @@ CheckRow runtime_row(const EngineInfo& engine, const std::string& runtime, bool 
   return row;
 }
 
-CheckRow slot_row(const EngineInfo& engine) {
+/// `boxes`: whether the slot has a group that runc's containers can be given.
+CheckRow slot_row(const EngineInfo& engine, bool& boxes) {
   CheckRow row = {.name = "slots"};
   const Result<Lease> lease = Lease::take(lease_directory());
   if (!lease) {
@@ -42,24 +43,26 @@ CheckRow slot_row(const EngineInfo& engine) {
     row.fix = "run as root, with the host's cgroups mounted";
     return row;
   }
+  boxes = !slot->boxes().empty();
   row.detail = std::string(slot->clock()) + " below " + slot->cgroup_parent() + " (" + engine.cgroup_driver +
                "); memory " + (slot->holds_memory() ? "held there" : "held by the container's own group");
   return row;
 }
 
-CheckRow delegation_row(const EngineInfo& engine) {
+CheckRow delegation_row(const EngineInfo& engine, bool boxes) {
   CheckRow row = {.name = "delegation to runc"};
   const bool new_enough = std::strtoul(engine.version.c_str(), nullptr, 10) >= 28;
-  row.good = engine.cgroup_version == 2 && new_enough;
+  row.good = engine.cgroup_version == 2 && (new_enough || boxes);
   if (row.good) {
-    row.detail = "cgroup v2, writable in the container";
+    row.detail = new_enough ? "cgroup v2, writable in the container" : "cgroup v2, a group of the slot's";
     return row;
   }
   row.detail = engine.cgroup_version == 2
-                   ? "Engine " + engine.version + " mounts cgroups read-only"
+                   ? "Engine " + engine.version + " mounts cgroups read-only, and no slot has memory and pids"
                    : "cgroup v1: under runc CAP_SYS_ADMIN on such a host is close to being its root";
   row.fix = engine.cgroup_version == 2
-                ? "Docker Engine 28 or newer; until then boxes under runc hold memory by sampling"
+                ? "run as root with the cgroupfs driver, or Docker Engine 28 or newer; until then boxes under runc "
+                  "hold memory by sampling"
                 : "boot with systemd.unified_cgroup_hierarchy=1; until then boxes under runc hold memory by "
                   "sampling";
   return row;
@@ -80,8 +83,9 @@ std::vector<CheckRow> check_host(DockerClient& docker, const std::string& runtim
   rows.push_back({.name = "docker", .good = true, .required = true, .detail = "Engine " + engine->version});
   rows.push_back(runtime_row(*engine, runtime, /*required=*/true));
   if (runtime != "runc") rows.push_back(runtime_row(*engine, "runc", /*required=*/false));
-  rows.push_back(slot_row(*engine));
-  rows.push_back(delegation_row(*engine));
+  bool boxes = false;
+  rows.push_back(slot_row(*engine, boxes));
+  rows.push_back(delegation_row(*engine, boxes));
   return rows;
 }
 

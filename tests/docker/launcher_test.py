@@ -383,6 +383,8 @@ class Check(unittest.TestCase):
         rows = {row["name"]: row for row in report["checks"]}
         self.assertTrue(rows["runtime runsc"]["good"])
         self.assertTrue(rows["slots"]["good"], rows["slots"])
+        v2 = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
+        self.assertEqual(rows["delegation to runc"]["good"], v2, rows)
         code, out, _ = call("check", "--json", "--runtime", "kata")
         report = json.loads(out)
         self.assertEqual((code, report["usable"]), (2, False))
