@@ -1,5 +1,5 @@
-// bench_docker [OPTIONS] MODE: what a run costs through the launcher, in a container, beside what it is compared with. It
-// is the launcher: its own Runner starts the containers. $DOCKER_HOST is the engine; bench/run docker starts one.
+// bench_docker [OPTIONS] MODE: what a run costs through the launcher, in a container, beside what it is compared with.
+// It is the launcher: its own Runner starts the containers. $DOCKER_HOST is the engine; bench/run docker starts one.
 //
 //   guest       a run, against vfork + exec + wait in the same guest with nothing around it
 //   exec        `docker exec` of the same program in the same container, against a run
@@ -10,8 +10,9 @@
 //   output      --mib (64) of output through frames, and this process's memory meanwhile
 //   submission  `bailiff submit`, cold, against its parts: two container starts, the compiler, the tests
 //
-//   --runtime NAME (runsc)   --image NAME: made by bench/run   --pairs N (300)   --times N (20)   --cpu N (0): of the guest
-//   --tests DIRECTORY  --source FILE: what submission submits    --bailiff FILE  --supervisor FILE  --programs DIRECTORY
+//   --runtime NAME (runsc)    --image NAME: made by bench/run    --pairs N (300)    --times N (20)
+//   --cpu N (0): of the guest    --tests DIRECTORY, --source FILE: what submission submits
+//   --bailiff FILE    --supervisor FILE    --programs DIRECTORY
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -132,7 +133,9 @@ Nanos timed_command(const Words& words, rusage* usage = nullptr) {
   if (posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ) != 0) give_up("cannot start " + words[0]);
   int status = 0;
   rusage used = {};
-  if (::wait4(pid, &status, 0, &used) != pid || status != 0) give_up(words[0] + " ended with " + std::to_string(status));
+  if (::wait4(pid, &status, 0, &used) != pid || status != 0) {
+    give_up(words[0] + " ended with " + std::to_string(status));
+  }
   const Nanos took = now() - begun;
   posix_spawn_file_actions_destroy(&actions);
   if (usage != nullptr) *usage = used;
@@ -230,7 +233,10 @@ json platforms(const Options& options) {
   const Work works[] = {
       {"start of a static program", options.image, {kNothing}, pairs},
       {"python3 -c pass", "bailiff/python", {"/usr/bin/python3", "-c", "pass"}, pairs / 4},
-      {"g++ -O2 of a program with iostream", "bailiff/cpp-compile", {"/usr/bin/g++", "-O2", "-o", "m", "m.cc"}, pairs / 20},
+      {"g++ -O2 of a program with iostream",
+       "bailiff/cpp-compile",
+       {"/usr/bin/g++", "-O2", "-o", "m", "m.cc"},
+       pairs / 20},
       {"16 MiB written, 128 KiB at a time", options.image, {"/usr/bin/pump", "out", "16777216"}, pairs / 10},
       {"60000 calls of getppid", "bailiff/python",
        {"/usr/bin/python3", "-c", "import os\nfor i in range(60000): os.getppid()"}, pairs / 10},
@@ -264,7 +270,9 @@ json platforms(const Options& options) {
 // ---- CPU time
 
 double user_and_system_ns(const rusage& usage) {
-  const auto ns = [](const timeval& time) { return 1e9 * static_cast<double>(time.tv_sec) + 1e3 * static_cast<double>(time.tv_usec); };
+  const auto ns = [](const timeval& time) {
+    return 1e9 * static_cast<double>(time.tv_sec) + 1e3 * static_cast<double>(time.tv_usec);
+  };
   return ns(usage.ru_utime) + ns(usage.ru_stime);
 }
 
@@ -365,7 +373,8 @@ json output(const Options& options) {
   out["mb_per_s"] = to_json(speed);
   out["of_which_the_program_ns"] = to_json(program);
   out["took_ns"] = to_json(took);
-  out["launcher_rss_kib"] = {{"at_start", at_start}, {"first_peak", first_peak}, {"before", before}, {"after", after}, {"peak", peak}};
+  out["launcher_rss_kib"] = {
+      {"at_start", at_start}, {"first_peak", first_peak}, {"before", before}, {"after", after}, {"peak", peak}};
   std::fprintf(stderr, "%d MiB under %s: %.0f MB/s; launcher %ld -> %ld KiB, peak %ld then %ld\n", options.mib,
                options.runtime.c_str(), Quantiles::of(speed).median, before, after, first_peak, peak);
   return out;
@@ -395,7 +404,8 @@ json submission(const Options& options) {
     const Nanos begun = now();
     Nanos took{};
     {
-      const Runner runner = must(Runner::in_container(docker, {.image = image, .runtime = options.runtime, .memory = 1024_MiB}, soon()), "start");
+      const ContainerSpec spec = {.image = image, .runtime = options.runtime, .memory = 1024_MiB};
+      const Runner runner = must(Runner::in_container(docker, spec, soon()), "start");
       took = now() - begun;
     }
     until_removed.push_back(static_cast<double>((now() - begun).count()));
@@ -406,7 +416,9 @@ json submission(const Options& options) {
   for (int i = 0; i < options.times + 1; ++i) {
     const Nanos begun = now();
     Nanos answered{};
-    const json result = read_json({options.bailiff, "submit", "--json", "--runtime", options.runtime, "cpp", options.source, "--tests", options.tests}, answered);
+    const json result = read_json({options.bailiff, "submit", "--json", "--runtime", options.runtime, "cpp",
+                                   options.source, "--tests", options.tests},
+                                  answered);
     const auto took = static_cast<double>((answered - begun).count());
     const auto until_exit = static_cast<double>((now() - begun).count());
     if (result.at("status") != "OK") give_up("submission: " + result.at("status").get<std::string>());
@@ -414,7 +426,8 @@ json submission(const Options& options) {
     for (const json& test : result.at("tests")) running += test.at("wall_time").at("ns").get<double>();
     count = result.at("tests").size();
     const auto compiling = result.at("compile").at("wall_time").at("ns").get<double>();
-    const double one = container_start("bailiff/cpp-compile", removed), two = container_start("bailiff/cpp", removed);
+    const double one = container_start("bailiff/cpp-compile", removed);
+    const double two = container_start("bailiff/cpp", removed);
     if (i == 0) {
       removed.clear();
       continue;  // everything was read from disk
@@ -428,8 +441,8 @@ json submission(const Options& options) {
     parts.push_back(one + two + compiling + running);
     ratio.push_back(took / parts.back());
   }
-  std::fprintf(stderr, "a C++ submission of %zu tests under %s: %.0f ms, %.3f x its parts\n", count, options.runtime.c_str(),
-               Quantiles::of(whole).median / 1e6, Quantiles::of(ratio).median);
+  std::fprintf(stderr, "a C++ submission of %zu tests under %s: %.0f ms, %.3f x its parts\n", count,
+               options.runtime.c_str(), Quantiles::of(whole).median / 1e6, Quantiles::of(ratio).median);
   json out = about(options, "submission");
   out["tests"] = count;
   out["whole_ns"] = to_json(whole);
@@ -452,7 +465,8 @@ int main(int argc, char** argv) {
   Arguments arguments(argc, argv);
   Options options;
   const char* host = std::getenv("DOCKER_HOST");
-  options.socket = host != nullptr && std::string(host).starts_with("unix://") ? std::string(host).substr(7) : "/var/run/docker.sock";
+  const bool given = host != nullptr && std::string(host).starts_with("unix://");
+  options.socket = given ? std::string(host).substr(7) : "/var/run/docker.sock";
   options.paired.pairs = arguments.take("--pairs", 300);
   options.paired.warm_up = arguments.take("--warm-up", 5);
   options.times = arguments.take("--times", options.times);

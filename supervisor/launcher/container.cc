@@ -119,8 +119,8 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
   // enforced there.
   if (engine.cgroup_version == 2) host["CgroupnsMode"] = "private";
   json command = {"serve"};
-  // Groups for the boxes where the container has none that it may write. The host's cgroup namespace: from one of its
-  // own the kernel lets nobody move into a group outside of it (cgroup-v2.rst, "nsdelegate").
+  // Groups for the boxes where the container has none that it may write. The host's cgroup namespace: from
+  // one of its own the kernel lets nobody move into a group outside of it (cgroup-v2.rst, "nsdelegate").
   if (!runsc && slot != nullptr && !slot->boxes().empty() && major_version(engine.version) < 28) {
     host["CgroupnsMode"] = "host";
     host["Binds"] = {slot->boxes() + ":" + kBoxGroups};

@@ -60,11 +60,12 @@ CheckRow delegation_row(const EngineInfo& engine, bool boxes) {
   row.detail = engine.cgroup_version == 2
                    ? "Engine " + engine.version + " mounts cgroups read-only, and no slot has memory and pids"
                    : "cgroup v1: under runc CAP_SYS_ADMIN on such a host is close to being its root";
-  row.fix = engine.cgroup_version == 2
-                ? "run as root with the cgroupfs driver, or Docker Engine 28 or newer; until then boxes under runc "
-                  "hold memory by sampling"
-                : "boot with systemd.unified_cgroup_hierarchy=1; until then boxes under runc hold memory by "
-                  "sampling";
+  row.fix =
+      engine.cgroup_version == 2
+          ? "run as root with the cgroupfs driver, or Docker Engine 28 or newer; until then boxes under runc "
+            "hold memory by sampling"
+          : "boot with systemd.unified_cgroup_hierarchy=1; until then boxes under runc hold memory by "
+            "sampling";
   return row;
 }
 

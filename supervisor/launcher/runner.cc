@@ -192,8 +192,8 @@ Result<RunResult> Runner::run(const std::string& box, const RunSpec& spec, const
     return of_run_spec(std::move(*error));
   } else if (auto* run = std::get_if<RunResult>(&reply->what)) {
     result = std::move(*run);
-    // Without a memory controller of its own the supervisor sees a SIGKILL and cannot say whose; with one, that it was
-    // not for the run's own limit.
+    // Without a memory controller of its own the supervisor sees a SIGKILL and cannot say whose; with one,
+    // that it was not for the run's own limit.
     const bool killed = (result.status == Verdict::kRuntimeError && result.signal == SIGKILL) ||
                         (result.status == Verdict::kInternalError && result.killed_by == "kernel_oom");
     if (killed && slot != nullptr && !was_out_of_memory && slot->out_of_memory()) {

@@ -93,16 +93,16 @@ void kill_all_in(const std::string& directory) {
   }
 }
 
-/// Gives what is made below `directory` these controllers, as far as there are any: no limit is held by one that is
-/// refused, and the caller can tell by what its files are.
+/// Gives what is made below `directory` these controllers, as far as there are any: no limit is held by one
+/// that is refused, and the caller can tell by what its files are.
 void give_controllers(const std::string& directory) {
   for (const char* controller : {"+memory", "+pids", "+cpu"}) {
     (void)write_small(directory + "/cgroup.subtree_control", controller);
   }
 }
 
-/// A new group of cgroup v1 has no CPU and no memory node; before it has some of its parent's, nothing below it can be
-/// given any, and gVisor does not see to that.
+/// A new group of cgroup v1 has no CPU and no memory node; before it has some of its parent's, nothing below
+/// it can be given any, and gVisor does not see to that.
 void inherit_cpuset(const std::string& parent, const std::string& directory) {
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
     if (read_small(directory + file).value_or("\n") != "\n") continue;

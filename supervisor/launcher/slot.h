@@ -42,8 +42,9 @@ class Slot {
 
   /// HostConfig.CgroupParent
   [[nodiscard]] const std::string& cgroup_parent() const { return parent_; }
-  /// A group in it, beside the container's, that has the memory and pids controllers: a supervisor under the host's own
-  /// kernel makes its boxes' groups there and cannot change the limit, which is one level above. Empty: none, as under v1.
+  /// A group in it, beside the container's, that has the memory and pids controllers: a supervisor under the
+  /// host's own kernel makes its boxes' groups there and cannot change the limit, which is one level above.
+  /// Empty: none, as under v1.
   [[nodiscard]] const std::string& boxes() const { return boxes_; }
   /// Whether the limit is held here, so that the container needs none of its own.
   [[nodiscard]] bool holds_memory() const { return holds_memory_; }

@@ -46,8 +46,8 @@ inline constexpr std::size_t kMaxDiagnostics = 65536;  // bytes, of each stream
 /// Makes a runner for this image, for runs up to `limits`.
 using MakeRunner = std::function<Result<Runner>(const std::string& image, const Limits& limits)>;
 
-/// Ends sandboxes while others go on: removing a container takes some 0.2 s that no answer has to wait for. The destructor
-/// waits until all are gone.
+/// Ends sandboxes while others go on: removing a container takes some 0.2 s that no answer has to wait for.
+/// The destructor waits until all are gone.
 class Retirement {
  public:
   void take(Runner runner);

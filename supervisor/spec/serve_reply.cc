@@ -102,7 +102,8 @@ MemoryFigure memory_figure(const json& from) {
           .includes = text(from, "includes")};
 }
 
-/// What came behind the header. Who is given all of it gets the string itself: 64 MiB of output are not copied.
+/// What came behind the header. Who is given all of it gets the string itself: 64 MiB of output are not
+/// copied.
 struct Body {
   explicit Body(std::string all) : bytes(std::move(all)), size(bytes.size()) {}
   std::string bytes;
