@@ -78,6 +78,21 @@ def classify(attack, result, limits, survivors=0):
     return WRONG, why
 
 
+def succeeded(came, breach):
+    """Whether an attack whose success is called `breach` did what it was made for. Strict: that the sandbox merely failed
+    or answered wrongly is none, but for attacks on the verdict."""
+    return came not in (CONTAINED, NOT_TOLD) and (came != WRONG or breach == WRONG)
+
+
+def control(card):
+    """(how many attacks on a layer succeeded without any, of how many tried), of the control in this card if it has one."""
+    for name, row in card["adapters"].items():
+        if name.startswith("none"):
+            tried = [(found["outcome"], card["attacks"][a]["breach"]) for a, found in row["attacks"].items() if card["attacks"][a].get("without")]
+            return sum(succeeded(*one) for one in tried), len(tried)
+    return None
+
+
 def comparable(expect, result):
     """Whether `result` has anything that `expect` speaks of."""
     return any(key in result and (not isinstance(value, dict) or not isinstance(result[key], dict) or {"has", "lacks"} & value.keys()

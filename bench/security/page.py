@@ -1,5 +1,6 @@
 """The score card as one page: no script, no picture, no font from elsewhere; readable in light and dark."""
 import html
+import re
 
 import outcome
 
@@ -35,7 +36,7 @@ STYLE = """
 --ok:#8fdcae;--ok-bg:#173d28;--wrong:#f3d579;--wrong-bg:#4a3b0d;--evaded:#ffb784;--evaded-bg:#5a2c0c;
 --leaked:#e3b3f1;--leaked-bg:#4b2159;--escaped:#fff;--escaped-bg:#b3202c;--hung:#16181b;--hung-bg:#c3c7cf;--none:#888d95;--none-bg:#2a2d32}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:2rem 1.5rem 4rem;max-width:78rem;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
+body{margin:0 auto;padding:2rem 1.5rem 4rem;max-width:104rem;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.2rem;margin:2.4rem 0 .6rem}p{max-width:54rem}.soft{color:var(--soft)}
 table{border-collapse:collapse;background:var(--card);border:1px solid var(--line)}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
@@ -59,6 +60,13 @@ tr.group th{background:var(--bg);font-weight:600;padding-top:1rem}
 
 def escape(text):
     return html.escape(str(text))
+
+
+def readable(why):
+    """The numbers of outcome.overuse in units that people read."""
+    why = why.removeprefix("ESCAPED: ")
+    why = re.sub(r"(\d+) ns (.*), allowed (\d+)", lambda m: f"{int(m[1]) / 1e9:.1f} s {m[2]}, allowed {int(m[3]) / 1e9:.1f} s", why)
+    return re.sub(r"(\d+) bytes (.*), allowed (\d+)", lambda m: f"{int(m[1]) / (1 << 20):.1f} MiB {m[2]}, allowed {int(m[3]) / (1 << 20):.1f} MiB", why)
 
 
 def mark(word, outside=False, title="", count=""):
@@ -100,9 +108,13 @@ def draw(card):
                "output, <b>RE</b> the program failed, <b>SV</b> a forbidden system call, <b>FE</b> a file to be read back is missing or no "
                "plain file, <b>IE</b> the sandbox itself failed.</p>")
     out.append("<h2>In all</h2>")
+    if any(name.endswith("(VM)") for name in adapters):
+        out.append('<p class="soft"><b>(VM)</b>: tried in an emulated machine, where an attack can do no harm. Elsewhere a sandbox meets '
+                   "only the attacks that it is known to hold.</p>")
     if any(name.startswith("none") for name in adapters):
-        out.append('<p class="soft"><b>none</b> is no sandbox at all: it shows that the attacks are real. What is contained there is '
-                   "held by an ordinary user's rights, or attacks something that a bare program does not have.</p>")
+        out.append('<p class="soft"><b>none</b> is no sandbox at all, the control: {} of {} attacks on a layer of protection succeeded '
+                   "there. The others meet what an ordinary user's rights hold, or need something that a bare program has not.</p>"
+                   .format(*outcome.control(card)))
     out.append("<div class=scroll><table><thead><tr><th>Sandbox<th>Outcomes<th>")
     out.append("<th>".join(escape(w) for w in outcome.WORDS) + "</tr></thead><tbody>")
     for name, row in adapters.items():
@@ -113,7 +125,7 @@ def draw(card):
                    + (f'<span class="why">{sum(counts.values())} of {len(real)} tried</span>' if sum(counts.values()) < len(real) else "")
                    + "</td>" + "".join(f"<td class=n>{n or ''}</td>" for n in counts.values()) + "</tr>")
     out.append("</tbody></table></div><h2>By what is attacked</h2>")
-    out.append('<p class="soft">Contained attacks of all of that kind. The signs after it: outcomes that were not.</p>')
+    out.append('<p class="soft">Contained attacks of all of that kind. The signs below: outcomes that were not.</p>')
     out.append("<div class=scroll><table><thead><tr><th>Attacks that try to…<th>" + "<th>".join(escape(n) for n in adapters) + "</tr></thead><tbody>")
     for group, names in groups.items():
         out.append(f'<tr><th><b>{escape(GROUPS[group][0])}</b> <span class="soft">{escape(GROUPS[group][1])}</span></th>')
@@ -124,7 +136,7 @@ def draw(card):
             tried = sum(counts.values()) - counts[outcome.NOT_TOLD]
             share = f"{counts[outcome.CONTAINED]} of {tried}" if tried else \
                 f'<span class="soft">{"not told" if sum(counts.values()) else "not tried"}</span>'
-            out.append(f"<td class=n>{share} {others}</td>")
+            out.append(f"<td class=n>{share}{'<br>' + others if others else ''}</td>")
         out.append("</tr>")
     out.append("</tbody></table></div><h2>Attack by attack</h2>")
     out.append('<p class="soft">Under each sign, where it is not green: what was seen and, in italics, what those who wrote the adapter '
@@ -136,7 +148,7 @@ def draw(card):
         for name in names:
             a = attacks[name]
             out.append(f'<tr><th><span class="name">{escape(name)}</span><br>{escape(a["tries"])}<br>'
-                       f'<span class="why">Why: {escape(a["why"])}<br>Right outcome: {escape(a["must"])}</span></th>')
+                       f'<span class="why">Why: {escape(re.sub(r"^(S[0-9]+,? ?)+:? *", "", a["why"]))}<br>Right outcome: {escape(a["must"])}</span></th>')
             for row in adapters.values():
                 found = row["attacks"].get(name)
                 if found is None:
@@ -144,11 +156,11 @@ def draw(card):
                     continue
                 outside = bool(row.get("offers")) and group not in row["offers"] and group != "proof"
                 shown = "" if found["outcome"] in (outcome.CONTAINED, outcome.NOT_TOLD) else \
-                    f'<br><span class="why">{escape(found["outcome"])}: {escape(found["why"])[:110]}</span>'
+                    f'<br><span class="why">{escape(found["outcome"])}: {escape(readable(found["why"])[:110])}</span>'
                 note = row.get("notes", {}).get(name)
                 if note and shown:
                     shown += f'<br><span class="note">{escape(note)}</span>'
-                out.append(f'<td style="text-align:center">{mark(found["outcome"], outside, found["why"])}{shown}</td>')
+                out.append(f'<td style="text-align:center">{mark(found["outcome"], outside, readable(found["why"]))}{shown}</td>')
             out.append("</tr>")
     out.append("</tbody></table></div><h2>What this does not say</h2><p>Containing these attacks does not make a sandbox safe: the "
                "corpus has known tricks only, none of which is a hole in a kernel. Numbers of two sandboxes compare only where both "

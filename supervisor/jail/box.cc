@@ -206,7 +206,9 @@ Result<Box> Box::start(const Surroundings& surroundings, bool reusable) {
 
 Result<void> Box::start_keeper(const Surroundings& surroundings) {
   UniqueFd board(::memfd_create("bailiff-board", MFD_CLOEXEC));
-  if (!board || ::ftruncate(board.get(), kWholeBoardBytes) < 0) return errno_error("memfd_create board");
+  // A memfd is made with mode 777, and gVisor shows the program the keeper's /proc/1/fd.
+  if (!board || ::ftruncate(board.get(), kWholeBoardBytes) < 0 || ::fchmod(board.get(), 0) < 0)
+    return errno_error("memfd_create board");
   void* mapped = ::mmap(nullptr, kWholeBoardBytes, PROT_READ | PROT_WRITE, MAP_SHARED, board.get(), 0);
   if (mapped == MAP_FAILED) return errno_error("mmap board");
   board_ = static_cast<std::byte*>(mapped);
