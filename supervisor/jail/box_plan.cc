@@ -309,6 +309,10 @@ BoxPlan plan_box(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   // loadavg. gVisor takes neither, and its /proc is the sandbox's own.
   const std::string hidden = spec.gvisor ? "" : "hidepid=2,subset=pid";
   calls.add("mount /proc", SYS_mount, {"proc", kStage + "/proc", "proc", kProcFlags, hidden});
+  if (spec.gvisor) {  // so the keeper, whose links and maps anybody could read there, is covered
+    calls.add("cover /proc/1", SYS_mount,
+              {"bailiff-none", kStage + "/proc/1", "tmpfs", kProcFlags | MS_RDONLY, "mode=0555,size=4k"});
+  }
 
   calls.add("set hostname", SYS_sethostname, {"box", 3});
   calls.add("enter new root", SYS_chdir, {kStage});
