@@ -53,6 +53,22 @@ Result<std::size_t> Blob::read(std::uint64_t offset, std::span<char> room) const
   }
 }
 
+Result<void> Blob::each(const std::function<void(std::string_view)>& take) const {
+  if (!spool_) {
+    take(bytes_);
+    return {};
+  }
+  constexpr std::uint64_t kWindow = 256 << 10;  // what is mapped counts as our resident memory
+  for (std::uint64_t at = 0; at < spooled_; at += kWindow) {
+    const std::size_t size = std::min(kWindow, spooled_ - at);
+    void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, spool_->get(), static_cast<off_t>(at));
+    if (mapped == MAP_FAILED) return errno_error("map output");
+    take({static_cast<const char*>(mapped), size});
+    ::munmap(mapped, size);
+  }
+  return {};
+}
+
 std::string_view Blob::view(std::string& room) const {
   if (!spool_) return bytes_;
   room.resize(spooled_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +33,10 @@ class Blob {
   [[nodiscard]] std::uint64_t size() const { return bytes_.size() + spooled_; }
   /// Fills `room` from `offset` on; answers how many bytes there were.
   Result<std::size_t> read(std::uint64_t offset, std::span<char> room) const;
+  /// Shows all of it in order, a piece at a time, without a copy.
+  Result<void> each(const std::function<void(std::string_view)>& take) const;
+  /// The memfd it lies in, or -1. Borrowed.
+  [[nodiscard]] int spool_fd() const { return spool_ ? spool_->get() : -1; }
   /// All of it, through `room` where it does not lie in memory already. Aborts if a memfd cannot be read.
   std::string_view view(std::string& room) const;
   [[nodiscard]] std::string text() const;

@@ -83,6 +83,7 @@ class FrameOutput {
  private:
   void push(Blob part);
   void widen() const;
+  ssize_t splice_first(std::size_t most);
   /// Makes what is to be written next lie in window_.
   Result<void> load();
 
@@ -94,6 +95,7 @@ class FrameOutput {
   std::unique_ptr<char[]> window_;  // what one write takes, from however many parts
   std::size_t window_size_ = 0, window_sent_ = 0;
   std::uint64_t unsent_ = 0;
+  bool splices_ = true;  // until the kernel says no
 };
 
 }  // namespace bailiff
