@@ -439,6 +439,7 @@ TEST(ServeTest, FilesBeyondTheQuotaAreRefusedBeforeTheyAreCopied) {
   const json reply = peer.call(request, std::string(5000, 'x'));
   EXPECT_EQ(reply["error"]["kind"], "request") << reply;
   EXPECT_EQ(reply["error"]["key"], "files[0]");
+  EXPECT_EQ(reply["error"]["message"], "does not fit: limits.disk_bytes is 4096") << "it was tried";
   EXPECT_EQ(peer.bye(), 0);
 }
 

@@ -251,6 +251,16 @@ TEST_F(CgroupTest, TheLeafOfALivingSupervisorIsLeftAlone) {
   EXPECT_FALSE(exists(owner.leaf)) << "the leaf of one that was killed is swept";
 }
 
+TEST_F(CgroupTest, WhatOnlyBeginsLikeALeafIsNotSwept) {
+  for (const std::string suffix : {"-group", "-1-of-mine", "-x-1"}) {
+    const std::string name = "bailiff" + suffix + "-test";
+    ASSERT_EQ(::mkdirat(tree_.fd(), name.c_str(), 0755), 0) << name;
+    (void)CgroupTree::find_own();
+    EXPECT_TRUE(exists(name)) << name;
+    ::unlinkat(tree_.fd(), name.c_str(), AT_REMOVEDIR);
+  }
+}
+
 TEST_F(CgroupTest, WhatADeadSupervisorLeftRunningIsSweptToo) {
   const Owner owner = start_owner(tree_, /*stay=*/true);
   ::kill(owner.pid, SIGKILL);
