@@ -6,7 +6,9 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <nlohmann/json.hpp>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace bailiff {
@@ -105,6 +107,9 @@ http::request<http::string_body> request_of(const char* verb, const std::string&
 }
 
 /// {"message":"…"} of an answer that is an error.
+constexpr const char* kConflict = "conflict";
+constexpr Nanos kAskAgain = std::chrono::milliseconds(50);
+
 Error refusal(unsigned status, const std::string& body, const std::string& what) {
   const json document = json::parse(body, nullptr, /*allow_exceptions=*/false);
   std::string message = "HTTP status " + std::to_string(status);
@@ -113,6 +118,7 @@ Error refusal(unsigned status, const std::string& body, const std::string& what)
   }
   Error error = host_error("Docker: " + what + ": " + message);
   if (status == 404) error.key = kNotFound;
+  if (status == 409) error.key = kConflict;
   return error;
 }
 
@@ -300,9 +306,13 @@ Result<void> DockerClient::kill(const std::string& id, Deadline deadline) {
 
 Result<void> DockerClient::remove(const std::string& id, Deadline deadline) {
   const std::string path = TRY(versioned("/containers/" + percent_encoded(id) + "?v=1&force=1", deadline));
-  const Result<Answer> removed = call("DELETE", path, "", "remove container", deadline);
-  if (!removed && !is_not_found(removed.error())) return removed.error();
-  return {};
+  for (;;) {
+    const Result<Answer> removed = call("DELETE", path, "", "remove container", deadline);
+    if (removed || is_not_found(removed.error())) return {};
+    // The daemon is at it already, for a launcher that was killed: it says so until the container is gone.
+    if (removed.error().key != kConflict || deadline.left() <= kAskAgain) return removed.error();
+    std::this_thread::sleep_for(kAskAgain);
+  }
 }
 
 Result<ContainerState> DockerClient::state(const std::string& id, Deadline deadline) {

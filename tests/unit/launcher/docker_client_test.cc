@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -95,6 +96,23 @@ TEST(DockerClient, KnowsWhatIsNotThere) {
   ASSERT_FALSE(image);
   EXPECT_TRUE(is_not_found(image.error()));
   EXPECT_TRUE(docker.remove("a", deadline_in(5s))) << "removing what is gone is no error";
+}
+
+TEST(DockerClient, WaitsForARemovalThatGoesOnAlready) {
+  std::atomic<int> asked = 0;
+  FakeEngine engine([&asked](const std::string&, Connection& connection) {
+    connection.send(++asked < 3 ? http(409, R"({"message":"removal of container a is already in progress"})")
+                                : http(404, R"({"message":"No such container: a"})"));
+  });
+  DockerClient docker(engine.socket_path());
+  EXPECT_TRUE(docker.remove("a", deadline_in(5s)));
+  EXPECT_EQ(asked, 3);
+
+  FakeEngine never(always(http(409, R"({"message":"in use"})")));
+  DockerClient refused(never.socket_path());
+  const auto removed = refused.remove("a", deadline_in(200ms));
+  ASSERT_FALSE(removed);
+  EXPECT_NE(removed.error().message().find("in use"), std::string::npos);
 }
 
 TEST(DockerClient, UsesTheOldestVersionFromOurs) {
