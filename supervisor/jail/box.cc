@@ -281,7 +281,9 @@ Result<void> Box::check_keeper() {
   // Emptying that takes CAP_SETPCAP; where it is missing, no_new_privs and empty sets have to do.
   if (errno = renounced.bounding_set; errno != 0 && !plain()) return errno_error("prctl drop bounding set");
   if (errno = renounced.dumpable; errno != 0) return errno_error("prctl not dumpable");
-  renews_keyring_ = renounced.keyring == 0;
+  // gVisor gives a user 200 keys and takes none back (pkg/sentry/kernel/auth, KeySet): a keyring for each run would
+  // last for 200 runs. No filter lets a program near one.
+  renews_keyring_ = renounced.keyring == 0 && !spec_.gvisor;
   return {};
 }
 

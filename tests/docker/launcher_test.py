@@ -264,6 +264,11 @@ class Submissions(unittest.TestCase):
         self.assertEqual(out["compile"]["status"], "OK")
         self.assertEqual([(t["name"], t["stdout"]["text"]) for t in out["tests"]], [("01", "one"), ("02", "two"), ("10", "ten")])
 
+    def test_one_box_serves_more_runs_than_a_user_may_have_keys(self):
+        inputs = [(f"{number:03}", b"ok") for number in range(205)]  # gVisor: 200, never given back
+        out = json.loads(self.submit(["/usr/bin/nothing"], "copy", "--json", inputs=inputs))
+        self.assertEqual({t["status"] for t in out["tests"]}, {"OK"}, out["tests"][-1])
+
     def test_a_compiler_that_fails_is_a_compile_error_with_its_message_cut(self):
         out = json.loads(self.submit(["/usr/bin/copy", "300000"], "copy", "--json"))
         self.assertEqual((out["status"], out["tests"]), ("CE", []))
