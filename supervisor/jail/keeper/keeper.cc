@@ -157,6 +157,7 @@ struct Run {
   bool ending = false;  // everything alive has been sent SIGKILL
   bool listening = false;
   int main_pid = 0;
+  std::int64_t kill_again_ns = 0;  // when what is dying is killed once more; 0: not yet dying
 };
 Run run;
 
@@ -250,9 +251,15 @@ void heed_violation() noexcept {
 /// Waits for what is dying. Killed again every millisecond: gVisor makes the fork that a kill finds under way, and its
 /// child, which no kill has met, would go on forking.
 void wait_for_the_dying() noexcept {
-  kill_everything();
+  constexpr std::int64_t kMillisecondNs = 1'000'000;
+  const std::int64_t now = monotonic_ns();
+  if (run.kill_again_ns != 0 && now >= run.kill_again_ns) {
+    kill_everything();
+    run.kill_again_ns = 0;
+  }
+  if (run.kill_again_ns == 0) run.kill_again_ns = now + kMillisecondNs;
   PollFd children = {signal_fd, POLLIN, 0};
-  const struct __kernel_timespec millisecond = {0, 1'000'000};
+  const struct __kernel_timespec millisecond = {0, kMillisecondNs};
   if (raw::call(SYS_ppoll, &children, 1, &millisecond, nullptr, 8) > 0) drain_signals();
 }
 
