@@ -408,10 +408,8 @@ Result<void> Box::renew(const Surroundings& surroundings) {
   CallList calls = plan_renewal(spec_, uid(), writer);
   scratch_.reset();
   watch_ = ChangeWatch();
-  UniqueFd passed[2];
   const Ordered renewal = TRY(order(std::move(calls)));
-  TRY(await_performed(renewal, passed));
-  scratch_ = std::move(passed[0]);
+  TRY(await_performed(renewal, {&scratch_, 1}));
   if (!scratch_) return no_descriptors();
   TRY(copy_in(scratch_.get(), spool_, owner()));
   watch();
