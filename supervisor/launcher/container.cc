@@ -223,7 +223,7 @@ Result<ImageInfo> find_image(DockerClient& docker, const ContainerSpec& spec, De
 }
 
 /// What a launcher that was killed left under a number goes before the number is used again. One whose record
-/// is another daemon's is left to a launcher of that one.
+/// is a living other daemon's is left to a launcher of that one.
 Result<Lease> take_clean_lease(DockerClient& docker, const CgroupLayout& layout, Deadline deadline) {
   std::vector<Lease> of_others;
   for (;;) {

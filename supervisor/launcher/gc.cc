@@ -1,8 +1,14 @@
 #include "launcher/gc.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <thread>
 
+#include "base/unique_fd.h"
 #include "launcher/container.h"
 
 namespace bailiff {
@@ -20,6 +26,16 @@ Result<std::string> find_recorded(DockerClient& docker, const LeaseRecord& recor
     if (patience.left() == Nanos{0}) return std::string();
     std::this_thread::sleep_for(100ms);
   }
+}
+
+/// Nobody listens at its socket. Any other failure to connect says nothing.
+bool daemon_is_gone(const std::string& socket) {
+  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+  if (socket.size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, socket.data(), socket.size());
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return false;
+  return errno == ENOENT || errno == ECONNREFUSED;
 }
 
 bool overdue(const ContainerInfo& container) {
@@ -45,7 +61,9 @@ std::vector<std::string> clear_record(DockerClient& docker, const CgroupLayout& 
       if (done) removed.push_back("container " + record.name);
     }
   } else if (!record.name.empty()) {
-    done = false;  // another daemon's; its part of the record stays for a gc that speaks to that one
+    // Another daemon's: a gc that speaks to that one asks it. Of one that is gone there are but processes and the
+    // slot; should it come back with the container, that has a label with its owner.
+    done = daemon_is_gone(record.socket);
   }
   if (!done) return removed;
   kill_processes_of(record.container);

@@ -12,7 +12,8 @@ namespace bailiff {
 
 /// Removes what the record of this lease names, whose launcher is gone: its container, also one that Docker
 /// is still making, the processes that have its id, its slot. Clears the record when all that is done. What
-/// is not in the record is not touched. Answers what was removed, in words; nothing when there was nothing.
+/// is not in the record is not touched. The container of another daemon is left to a gc that speaks to that
+/// one, unless nobody listens at its socket any more. Answers what was removed, in words; nothing when there was nothing.
 std::vector<std::string> clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease,
                                       Deadline deadline);
 
