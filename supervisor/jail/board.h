@@ -57,6 +57,9 @@ inline constexpr int kSlotProc = 0;
 inline constexpr int kSlotScratch = 1;
 /// The box's own /dev/null, where standard descriptors of the keeper rest.
 inline constexpr int kSlotNull = 2;
+/// The writable tmpfs of the runs before, after a renewal. The keeper closes it once it has answered: what a program left in
+/// there may take the kernel a second to free, and nobody has to wait for that.
+inline constexpr int kSlotOldScratch = 3;
 /// For open … close within one list.
 inline constexpr int kSlotTemporary = 7;
 

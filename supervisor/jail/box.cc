@@ -229,7 +229,9 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
     cgroup_parent = UniqueFd(::fcntl(surroundings.cgroups.fd(), F_DUPFD_CLOEXEC, kFirstFreeFd));
     if (!cgroup_parent) return errno_error("dup cgroup");
   }
-  UniqueFd null = TRY(above_keeper_fds(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), "/dev/null"));
+  UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return errno_error("open /dev/null");
+  null = TRY(above_keeper_fds(std::move(null), "/dev/null"));
   // Read-only in a container: then pid numbers go on, and the result says so.
   UniqueFd last_pid;
   if (spec_.reusable && !plain()) {  // there it is not the box's
@@ -494,6 +496,10 @@ void Box::dismiss() {
   if (!quiet || plain()) await_farewell();
   // Killing pid 1 of the namespace kills all in it (kernel/pid_namespace.c, zap_pid_ns_processes).
   if (keeper_ > 0) ::kill(keeper_, SIGKILL);
+}
+
+UniqueFd Box::taken_apart() const {
+  return UniqueFd(keeper_ > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, keeper_, 0)) : -1);
 }
 
 void Box::close() {

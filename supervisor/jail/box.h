@@ -118,6 +118,9 @@ class Box {
 
   /// The first half of close(): kills everything and does not wait until the kernel has taken it apart.
   void dismiss();
+  /// After that: a descriptor that is readable once close() has nothing left to wait for. Empty where the kernel has no
+  /// pidfd (before Linux 5.3, gVisor).
+  [[nodiscard]] UniqueFd taken_apart() const;
   /// Kills everything, waits, removes. Idempotent.
   void close();
 

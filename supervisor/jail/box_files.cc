@@ -1,12 +1,15 @@
 #include "jail/box_files.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <string_view>
 
 #include "base/file_io.h"
@@ -233,6 +236,32 @@ Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vecto
     files.emplace(name, std::move(file));
   }
   return files;
+}
+
+Bytes fixed_memory(int scratch, const std::string& name) {
+  constexpr std::size_t kMaxSegments = 128;
+  const Result<UniqueFd> box = open_directory(scratch, "box");
+  std::string leaf;
+  const Result<UniqueFd> directory =
+      box ? open_parent(box->get(), name, leaf, nullptr) : Result<UniqueFd>(box.error());
+  struct stat status = {};
+  if (!directory || ::fstatat(directory->get(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) return {};
+  if (!S_ISREG(status.st_mode)) return {};
+  const UniqueFd fd(::openat(directory->get(), leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  Elf64_Ehdr header = {};
+  if (!fd || ::pread(fd.get(), &header, sizeof header, 0) != sizeof header) return {};
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) return {};
+  if (header.e_phentsize != sizeof(Elf64_Phdr)) return {};
+  std::array<Elf64_Phdr, kMaxSegments> segments = {};
+  const std::size_t bytes = std::min<std::size_t>(header.e_phnum, kMaxSegments) * sizeof(Elf64_Phdr);
+  if (::pread(fd.get(), segments.data(), bytes, static_cast<off_t>(header.e_phoff)) != static_cast<ssize_t>(bytes))
+    return {};
+  Bytes sum = {};
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type != PT_LOAD) continue;
+    if (__builtin_add_overflow(sum.count, segment.p_memsz, &sum.count)) return {};
+  }
+  return sum;
 }
 
 std::size_t count_files_of(int scratch, Bytes size) {

@@ -58,6 +58,10 @@ Result<void> copy_in(int scratch, const Spool& spool, uid_t owner);
 Result<std::map<std::string, OutputFile>> copy_out(int scratch, const std::vector<std::string>& names,
                                                    Bytes ceiling);
 
+/// What the segments of an ELF program below scratch/box (elf(5), PT_LOAD) take of its address space before it has done
+/// anything; nothing when there is no such file, or it is none.
+Bytes fixed_memory(int scratch, const std::string& name);
+
 /// How many regular files of at least `size` bytes are there in box, tmp and shm? Looks at the first few
 /// thousand entries only.
 std::size_t count_files_of(int scratch, Bytes size);

@@ -342,6 +342,7 @@ BoxPlan plan_plain_box(const std::string& place, BoardWriter& writer) {
 
 CallList plan_renewal(const BoxSpec& spec, uid_t uid, BoardWriter& writer) {
   CallList calls(writer);
+  calls.add("keep old scratch", SYS_fcntl, {Slot{kSlotScratch}, F_DUPFD_CLOEXEC, 0}).save(kSlotOldScratch);
   calls.add("close scratch", SYS_close, {Slot{kSlotScratch}});
   for (const Place& place : kPlaces) {
     calls.add(std::string("unmount ") + place.where, SYS_umount2, {place.where, MNT_DETACH});

@@ -95,6 +95,12 @@ Judgement judge(const Outcome& run, const Limits& limits) {
 
   const bool signalled = WIFSIGNALED(run.status);
   const int signal = signalled ? WTERMSIG(run.status) : 0;
+  if (run.image_too_large && signalled) {  // the kernel ends who is past the point of no return in execve(2)
+    out.status = Verdict::kMemoryLimit;
+    out.reason = "static_image";
+    exceed(out, "memory");
+    return out;
+  }
   const bool oom = run.oom_kills > 0 && limits.memory && run.ooms > 0;
   const bool cpu_over = limits.cpu_time && run.cpu_time > *limits.cpu_time;
   const bool wall_over = run.wall_time > limits.wall_time;

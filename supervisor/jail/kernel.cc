@@ -28,34 +28,37 @@ int landlock_version() {
   return static_cast<int>(std::max(version, 0L));
 }
 
-bool at_least(int major, int minor) {
-  utsname names = {};
-  if (::uname(&names) < 0) return false;
+bool at_least(const char* release, int major, int minor) {
   int have[2] = {};
-  const char* at = names.release;
+  const char* at = release;
   for (int& part : have) {
-    at = std::from_chars(at, names.release + std::strlen(names.release), part).ptr;
+    at = std::from_chars(at, release + std::strlen(release), part).ptr;
     if (*at == '.') ++at;
   }
   return have[0] != major ? have[0] > major : have[1] >= minor;
 }
 
+constexpr Nanos kTick = 10ms;  // gVisor pkg/sentry/kernel/task_sched.go, linux.ClockTick
+
 }  // namespace
 
+bool looks_like_gvisor(Nanos used, bool knows_listeners, std::string_view release) {
+  return used % kTick == Nanos{0} && (!knows_listeners || release == "4.4.0");
+}
+
 Kernel Kernel::probe() {
-  // Getting as far as this took some 100 µs of CPU. A clock that says a whole number of ticks, zero included,
-  // is one that ticks; a fine one says so by chance once in ten million.
   timespec used = {};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  constexpr long kTick = 10'000'000;
+  utsname names = {};
+  ::uname(&names);
   Kernel kernel;
   kernel.hears_violations = knows_listeners();
-  kernel.nproc_per_namespace = at_least(5, 14);
+  kernel.nproc_per_namespace = at_least(names.release, 5, 14);
   kernel.landlock = landlock_version();
-  if (used.tv_nsec % kTick != 0) return kernel;
+  if (!looks_like_gvisor(std::chrono::nanoseconds(used.tv_nsec), kernel.hears_violations, names.release)) return kernel;
   kernel.nproc_per_namespace = false;
   kernel.runtime = "runsc";
-  kernel.cpu_resolution = std::chrono::nanoseconds(kTick);
+  kernel.cpu_resolution = kTick;
   kernel.rss_resolution = 2_MiB;
   kernel.nproc_slack = 1;
   return kernel;

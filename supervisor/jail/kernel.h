@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/units.h"
 
@@ -23,5 +24,11 @@ struct Kernel {
 
   static Kernel probe();
 };
+
+/// `used` is this process's CPU clock when it has used some 100 µs: where that is a whole number of gVisor's ticks, zero
+/// included, the clock ticks. So may a coarse one of Linux, or a fine one by chance; then what bailiff does without under
+/// gVisor would be missing in silence. So the kernel also has to lack what gVisor lacks, seccomp's listeners, or to have
+/// the release gVisor gives itself (pkg/sentry/kernel/version.go), which no kernel with what a box needs has.
+bool looks_like_gvisor(Nanos used, bool knows_listeners, std::string_view release);
 
 }  // namespace bailiff

@@ -20,6 +20,7 @@ struct Outcome {
   std::optional<StepFailure> failure = std::nullopt;  // the program was never started
   bool keeper_lost = false;      // the keeper died or fell silent: nothing below is known
   int status = 0;                // wait status of the exec'd process
+  bool image_too_large = false;  // its segments alone are over limits.address_space: the kernel cannot have loaded it
   std::vector<Stop> stops = {};  // in the order they were found; the first ended the run
   Nanos cpu_time{};
   Nanos wall_time{};

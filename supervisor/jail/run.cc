@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 
 #include "base/file_io.h"
 #include "jail/box_files.h"
@@ -66,6 +67,15 @@ Result<UniqueFd> input_file(const Content& content, const UniqueFd& host_file) {
   return fd;
 }
 
+/// Of a program in /box; nothing for others, which are not the caller's.
+Bytes fixed_memory_of(const Box& box, const RunSpec& spec) {
+  const std::string path = (std::filesystem::path(spec.workdir) / spec.argv.front()).lexically_normal();
+  constexpr std::string_view kBox = "/box/";
+  if (!path.starts_with(kBox)) return {};
+  const AsUser as = box.as_owner();
+  return fixed_memory(box.scratch_fd(), path.substr(kBox.size()));
+}
+
 }  // namespace
 
 Nanos monotonic_now() {
@@ -96,6 +106,9 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
     run.files_before_ = used_of(before);
     run.disk_full_before_ = before.f_bfree == 0;
     run.inodes_full_before_ = before.f_ffree == 0;
+  }
+  if (spec.limits.address_space) {  // before the program can write to its own file
+    run.image_too_large_ = fixed_memory_of(box, spec) > *spec.limits.address_space;
   }
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
@@ -354,6 +367,7 @@ Result<RunResult> Run::finish() {
     result.files = TRY(copy_out(box_->scratch_fd(), spec_->collect, std::min(limits.disk, kMaxCollected)));
 
     run.status = report.main_status;
+    run.image_too_large = image_too_large_;
     run.cpu_time = result.cpu_time.best.total;
     run.wall_time = result.wall_time.total;
     run.peak_memory = result.peak_memory.best.peak;

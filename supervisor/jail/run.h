@@ -85,6 +85,7 @@ class Run {
   Nanos wall_deadline_{}, next_cpu_look_{}, next_memory_look_{}, patience_ends_{};
   // The caller's own files are neither the program's memory nor evidence against it.
   Bytes files_before_ = {};
+  bool image_too_large_ = false;
   bool disk_full_before_ = false, inodes_full_before_ = false;
   Bytes sampled_peak_ = {};
   bool survey_pending_ = false;

@@ -61,6 +61,14 @@ struct Session::OpenBox {
   std::optional<Error> broken;  // could not be renewed: no further run
 };
 
+/// What a program left may take the kernel a second to free; nobody else's run waits for it.
+struct Session::Closing {
+  std::uint64_t id;
+  std::string name;
+  Box box;
+  UniqueFd taken_apart;
+};
+
 Session::Session(const Surroundings& surroundings, SessionOptions options)
     : surroundings_(surroundings), options_(std::move(options)) {
   if (options_.parallel == 0) options_.parallel = usable_cpus();
@@ -114,6 +122,8 @@ Result<void> Session::serve(int in, int out) {
       for (const pollfd& fd : box->run->watch()) fds.push_back(fd);
       look = std::min(look, box->run->next_look());
     }
+    const std::size_t first_closing = fds.size();
+    for (const Closing& closing : closing_) fds.push_back({closing.taken_apart.get(), POLLIN, 0});
     // Sending and starting made room: what is here already is told of by no poll.
     if ((may_read() && input_->has_more()) || can_start()) look = Nanos{0};
     timespec timeout = {};
@@ -143,18 +153,29 @@ Result<void> Session::serve(int in, int out) {
         end(box);
       }
     }
+    auto closing = closing_.begin();
+    for (std::size_t i = first_closing; i < fds.size(); ++i) {
+      if (fds[i].revents != 0) finish_closing(*closing);
+      closing = fds[i].revents != 0 ? closing_.erase(closing) : std::next(closing);
+    }
     if (fds[0].revents != 0) {
       const Result<void> filled = input_->fill();
       if (!filled) return break_off(filled.error());
     }
   }
-  boxes_.clear();
+  close_all();
   if (bye_id_ != 0) output_->add(bye_message(bye_id_));
   return send_all();
 }
 
-Result<void> Session::break_off(const Error& error) {
+void Session::close_all() {
   boxes_.clear();
+  for (Closing& closing : closing_) finish_closing(closing);
+  closing_.clear();
+}
+
+Result<void> Session::break_off(const Error& error) {
+  close_all();
   refuse(0, error);
   (void)send_all();  // a peer that is gone changes nothing: the end is the broken frame's
   return error;
@@ -219,7 +240,7 @@ Result<void> Session::open(const OpenRequest& request, UniqueFd body) {
   const Nanos begun = monotonic_now();
   if (boxes_.contains(request.box))
     return request_error("box", "a box named \"" + request.box + "\" is open already");
-  if (boxes_.size() >= kMaxBoxes)
+  if (boxes_.size() + closing_.size() >= kMaxBoxes)
     return request_error("box", "no more than " + std::to_string(kMaxBoxes) + " boxes at once");
 
   Spool spool;
@@ -336,8 +357,7 @@ Result<void> Session::close(const CloseRequest& request) {
   OpenBox& box = *found->second;
   if (box.close_id != 0) return request_error("box", "\"" + request.box + "\" is being closed already");
   if (!box.run && !box.waiting) {  // idle: nothing to wait for, least of all a run elsewhere
-    boxes_.erase(found);
-    output_->add(closed_message(request.id, request.box));
+    begin_closing(box, request.id);
     return {};
   }
   box.close_id = request.id;
@@ -356,14 +376,26 @@ void Session::start_what_can() {
     if (!box.queue.empty()) {
       start(box);
     } else if (box.close_id != 0) {
-      finish_closing(box);
+      begin_closing(box, box.close_id);
     }
   }
 }
 
-void Session::finish_closing(OpenBox& box) {
-  output_->add(closed_message(box.close_id, box.name));
-  boxes_.erase(std::string(box.name));
+void Session::begin_closing(OpenBox& box, std::uint64_t id) {
+  Closing closing{id, std::move(box.name), std::move(box.box), {}};
+  boxes_.erase(closing.name);
+  closing.box.dismiss();
+  closing.taken_apart = closing.box.taken_apart();
+  if (closing.taken_apart) {
+    closing_.push_back(std::move(closing));
+  } else {
+    finish_closing(closing);
+  }
+}
+
+void Session::finish_closing(Closing& closing) {
+  closing.box.close();
+  output_->add(closed_message(closing.id, closing.name));
 }
 
 void Session::start(OpenBox& box) {
@@ -420,7 +452,7 @@ void Session::end(OpenBox& box) {
     box.waiting = true;
     waiting_.push_back(&box);
   } else if (box.close_id != 0) {
-    finish_closing(box);
+    begin_closing(box, box.close_id);
   }
 }
 

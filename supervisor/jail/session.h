@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +43,7 @@ class Session {
  private:
   struct Queued;
   struct OpenBox;
+  struct Closing;
 
   [[nodiscard]] bool may_read() const;
   [[nodiscard]] bool finished() const;
@@ -55,10 +57,14 @@ class Session {
   void start(OpenBox& box);
   /// Answers, and makes the box ready for the next run. The box may be gone afterwards.
   void end(OpenBox& box);
-  void finish_closing(OpenBox& box);
+  /// Ends the box, which goes from boxes_: `closed` is answered when the kernel has taken it apart.
+  void begin_closing(OpenBox& box, std::uint64_t id);
+  void finish_closing(Closing& closing);
   void refuse(std::uint64_t id, const Error& error);
   /// The end that a broken frame brings: every box closed, then what was answered before, then the error.
   Result<void> break_off(const Error& error);
+  /// Waits until every box is gone, and answers for those that were to be closed.
+  void close_all();
   /// Waits until the peer has taken everything.
   Result<void> send_all();
   Result<UniqueFd> open_below_root(const std::string& path, const std::string& key) const;
@@ -68,6 +74,7 @@ class Session {
   std::unique_ptr<FrameInput> input_;
   std::unique_ptr<FrameOutput> output_;
   std::map<std::string, std::unique_ptr<OpenBox>> boxes_;
+  std::list<Closing> closing_;
   std::deque<OpenBox*> waiting_;  // boxes with a run to start, in the order they asked
   unsigned running_ = 0;
   std::uint64_t queued_runs_ = 0;

@@ -138,10 +138,11 @@ Result<int> learn(const Options& options) {
   return print(to_json(lesson.result));
 }
 
-Result<std::string> check(const Options& options) {
+Result<std::string> check(const Options& options, bool& usable) {
   Surroundings surroundings = TRY(find_surroundings(options));
   surroundings.root = TRY(find_root(options));
   const HostReport report = probe_host(surroundings);
+  usable = report.usable;
   return options.json ? to_json(report) : to_text(report);
 }
 
@@ -241,8 +242,11 @@ int main(int argc, char** argv) {
   }
   if (serve_command->parsed()) return serve(options);
   if (check_command->parsed()) {
-    const Result<std::string> report = check(options);
-    return report ? print(*report) : print(report.error());
+    bool usable = false;
+    const Result<std::string> report = check(options, usable);
+    if (!report) return print(report.error());
+    const int code = print(*report);
+    return usable ? code : kExitError;
   }
   if (version_command->parsed()) return print(BAILIFF_VERSION);
   return kExitUsage;

@@ -141,6 +141,14 @@ TEST(AddressSpaceLimit, RefusesTheMappingAndIsNoVerdict) {
             "RE exit");
 }
 
+TEST(AddressSpaceLimit, ThatTheProgramsOwnImageIsOverIsAMemoryVerdict) {
+  const json over = limited_run("vast", {}, {{"address_space_bytes", 256 * kMiB}, {"stack_bytes", 8 * kMiB}});
+  EXPECT_EQ(verdict(over), "MLE static_image >memory") << over;
+  // What it never touches it does not have: under a limit of memory alone it may declare a gigabyte.
+  EXPECT_EQ(verdict(limited_run("vast", {}, {{"memory_bytes", 64 * kMiB}})), "OK");
+  EXPECT_EQ(verdict(limited_run("vast", {}, {{"address_space_bytes", 2048 * kMiB}, {"stack_bytes", 8 * kMiB}})), "OK");
+}
+
 TEST(StackLimit, IsWhereItWasPut) {
   EXPECT_EQ(verdict(limited_run("deep", {"7500"}, {{"stack_bytes", 8 * kMiB}})), "OK");
   const json over = limited_run("deep", {"8800"}, {{"stack_bytes", 8 * kMiB}});

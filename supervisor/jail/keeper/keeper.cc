@@ -527,6 +527,10 @@ void obey() noexcept {
       spoilt = failed >= 0;
       reply(Reply::kPerformed, failed, &slots[kSlotScratch], scratch_is_new ? 1 : 0);
       scratch_is_new = false;
+      if (slots[kSlotOldScratch] >= 0) {
+        raw::call(SYS_close, slots[kSlotOldScratch]);
+        slots[kSlotOldScratch] = -1;
+      }
       break;
     }
     case Order::kRun:

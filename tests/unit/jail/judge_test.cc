@@ -98,6 +98,8 @@ const Row kRows[] = {
     {"ExecBadFormat",                {.failure = failed_at(Step::kExec, ENOEXEC)},               exec_failed("bad_format")},
     {"ExecBadInterpreter",           {.failure = failed_at(Step::kExec, ELIBBAD)},               exec_failed("bad_format")},
     {"ExecImageDoesNotFit",          {.failure = failed_at(Step::kExec, ENOMEM)},                over(Verdict::kMemoryLimit, "static_image", "memory")},
+    {"ImageTooLargeToLoad",          {.status = killed(SIGSEGV), .image_too_large = true},       over(Verdict::kMemoryLimit, "static_image", "memory")},
+    {"ImageTooLargeAndYetItRan",     {.status = exited(0), .image_too_large = true},             {.status = Verdict::kOk, .reason = ""}},
 
     // ---- R3: we ended it, and the first thing enforced is the verdict -----------------------------------------
     {"StoppedForCpu",                {.status = killed(SIGKILL), .stops = {Stop::kCpuTime}, .cpu_time = 1003ms},
