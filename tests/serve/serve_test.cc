@@ -672,6 +672,25 @@ TEST(ServeTest, ABoxHasItsDiskLimitsAndEveryRunHasThemAnew) {
   peer.open("b", {{"f", "fits"}}, {{"limits", {{"disk_bytes", 8192}}}});
 }
 
+TEST(ServeTest, AHundredThousandFilesAreGoneForTheNextRun) {
+  Peer peer;
+  peer.open("a", {program_file("fill")}, {{"limits", {{"disk_bytes", 256 << 20}, {"disk_inodes", 100'100}}}});
+  peer.open("b", {program_file("nothing")});
+  json spec = box_spec("fill", {"inodes"});
+  spec["limits"] = {{"cpu_time_ms", 20000}, {"wall_time_ms", 60000}, {"memory_bytes", nullptr}};
+  std::vector<long> made;
+  for (int i = 0; i < 3; ++i) {
+    const RunReply reply = peer.run("a", spec);
+    EXPECT_EQ(reply.result["status"], "OLE") << reply.result << reply.error;
+    made.push_back(std::stol("0" + reply.out));
+    EXPECT_EQ(peer.run("b", box_spec("nothing")).result["status"], "OK");  // while the kernel frees them
+  }
+  EXPECT_GT(made[0], 99'000);
+  EXPECT_EQ(made, std::vector<long>(3, made[0]));
+  EXPECT_EQ(peer.bye(), 0);
+  EXPECT_EQ(left_after(peer.pid()), json::object());
+}
+
 TEST(ServeTest, ManyBoxesAreOpenAtOnce) {
   Peer peer;
   std::vector<std::uint64_t> ids;
