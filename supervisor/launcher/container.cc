@@ -350,8 +350,8 @@ Container::~Container() {
   const Result<void> removed = docker_.remove(id_.empty() ? name_ : id_, deadline);
   // A start that failed leaves processes of a container that is removed.
   if (!started_ && !id_.empty()) kill_processes_of(id_);
-  slot_.reset();
-  if (removed) (void)lease_.clear();  // else `gc` still has to find it
+  const Result<void> cleared = slot_ ? slot_->remove() : Result<void>();
+  if (removed && cleared) (void)lease_.clear();  // else `gc` still has to find it
 }
 
 Container::End Container::explain_end() {

@@ -28,6 +28,14 @@ Result<std::string> find_recorded(DockerClient& docker, const LeaseRecord& recor
   }
 }
 
+/// Whether there was one.
+Result<bool> remove_recorded(DockerClient& docker, const LeaseRecord& record, Deadline deadline) {
+  const std::string id = TRY(find_recorded(docker, record, deadline));
+  if (id.empty()) return false;
+  TRY(docker.remove(id, deadline));
+  return true;
+}
+
 /// Nobody listens at its socket. Any other failure to connect says nothing.
 bool daemon_is_gone(const std::string& socket) {
   sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
@@ -47,32 +55,33 @@ bool overdue(const ContainerInfo& container) {
 
 }  // namespace
 
-std::vector<std::string> clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease,
-                                      Deadline deadline) {
-  std::vector<std::string> removed;
+Cleared clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease, Deadline deadline) {
+  Cleared cleared;
   const LeaseRecord record = lease.record();
-  if (record.empty()) return removed;
-  bool done = true;
+  if (record.empty()) return cleared;
   if (!record.name.empty() && record.socket == docker.socket_path()) {
-    const Result<std::string> id = find_recorded(docker, record, deadline);
-    done = id.has_value();
-    if (id && !id->empty()) {
-      done = docker.remove(*id, deadline).has_value();
-      if (done) removed.push_back("container " + record.name);
+    const Result<bool> removed = remove_recorded(docker, record, deadline);
+    if (!removed) {
+      cleared.left = record.name + ": " + removed.error().message();
+      return cleared;
     }
-  } else if (!record.name.empty()) {
-    // Another daemon's: a gc that speaks to that one asks it. Of one that is gone there are but processes and the
-    // slot; should it come back with the container, that has a label with its owner.
-    done = daemon_is_gone(record.socket);
+    if (*removed) cleared.removed.push_back("container " + record.name);
+  } else if (!record.name.empty() && !daemon_is_gone(record.socket)) {
+    cleared.left = record.name + " belongs to the Docker daemon at " + record.socket;
+    return cleared;
   }
-  if (!done) return removed;
+  // Of a daemon that is gone there are but processes and the slot; should it come back with the container, that
+  // has a label with its owner.
   kill_processes_of(record.container);
   if (!record.slot.empty()) {
-    clear_slot(layout, record.slot);
-    removed.push_back("slot " + record.slot);
+    if (const Result<void> removed = clear_slot(layout, record.slot); !removed) {
+      cleared.left = "slot " + record.slot + ": " + removed.error().message();
+      return cleared;
+    }
+    cleared.removed.push_back("slot " + record.slot);
   }
-  (void)lease.clear();
-  return removed;
+  if (const Result<void> written = lease.clear(); !written) cleared.left = written.error().message();
+  return cleared;
 }
 
 Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline) {
@@ -86,13 +95,10 @@ Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline) {
       continue;
     }
     if (!*lease || (*lease)->record().empty()) continue;  // somebody is at work under it, or all is tidy
-    for (std::string& what : clear_record(docker, layout, **lease, deadline)) {
-      collected.removed.push_back(std::move(what));
-    }
-    if (!(*lease)->record().empty()) {
-      collected.problems.push_back("lease " + std::to_string(number) + ": " + (*lease)->record().name +
-                                   " belongs to the Docker daemon at " + (*lease)->record().socket);
-    }
+    Cleared cleared = clear_record(docker, layout, **lease, deadline);
+    for (std::string& what : cleared.removed) collected.removed.push_back(std::move(what));
+    if (!cleared.left.empty())
+      collected.problems.push_back("lease " + std::to_string(number) + ": " + cleared.left);
   }
   for (const ContainerInfo& container : TRY(docker.list_containers(kLabelOwner, deadline))) {
     if (owner_may_live(container.labels.at(kLabelOwner)) && !overdue(container)) continue;

@@ -10,12 +10,16 @@
 
 namespace bailiff {
 
+struct Cleared {
+  std::vector<std::string> removed = {};  // in words; nothing when there was nothing
+  std::string left = {};                  // why there is still a record, in words; empty: there is none
+};
+
 /// Removes what the record of this lease names, whose launcher is gone: its container, also one that Docker
-/// is still making, the processes that have its id, its slot. Clears the record when all that is done. What
+/// is still making, the processes that have its id, its slot. Clears the record when all that is gone. What
 /// is not in the record is not touched. The container of another daemon is left to a gc that speaks to that
-/// one, unless nobody listens at its socket any more. Answers what was removed, in words; nothing when there was nothing.
-std::vector<std::string> clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease,
-                                      Deadline deadline);
+/// one, unless nobody listens at its socket any more.
+Cleared clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease, Deadline deadline);
 
 struct Collected {
   std::vector<std::string> removed = {};

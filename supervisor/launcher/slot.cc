@@ -14,6 +14,7 @@
 #include <sstream>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace bailiff {
 namespace {
@@ -72,14 +73,20 @@ std::string relative_path(bool systemd, unsigned number) {
 
 /// A group's directory has files that no rmdir minds; only directories below it are removed, the deepest
 /// first.
-void remove_tree(const std::string& directory) {
+Result<void> remove_tree(const std::string& directory) {
   std::error_code failed;
   std::vector<fs::path> below;
   for (const auto& entry : fs::directory_iterator(directory, failed)) {
     if (entry.is_directory(failed) && !entry.is_symlink(failed)) below.push_back(entry.path());
   }
-  for (const fs::path& path : below) remove_tree(path.string());
-  ::rmdir(directory.c_str());
+  Result<void> removed;
+  for (const fs::path& path : below) {
+    if (Result<void> one = remove_tree(path.string()); !one) removed = std::move(one);
+  }
+  if (::rmdir(directory.c_str()) == 0) return {};
+  Result<void> mine = errno_error("remove cgroup " + directory);
+  if (::access(directory.c_str(), F_OK) != 0) return {};  // a hierarchy that is read-only says EROFS all the same
+  return removed ? mine : removed;
 }
 
 void kill_all_in(const std::string& directory) {
@@ -182,17 +189,20 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
   return slot;
 }
 
-Slot::~Slot() {
+Result<void> Slot::remove() {
   cpu_.reset();
+  Result<void> all;
   // The container's groups go when its last process does, a moment after Docker says that it is removed.
-  for (const std::string& directory : made_) {
-    for (int tries = 0; tries < 50; ++tries) {
-      remove_tree(directory);
-      if (::access(directory.c_str(), F_OK) != 0) break;
+  for (const std::string& directory : std::exchange(made_, {})) {
+    Result<void> one = remove_tree(directory);
+    for (int tries = 0; !one && tries < 50; ++tries) {
       std::this_thread::sleep_for(10ms);
+      one = remove_tree(directory);
     }
+    if (!one) all = std::move(one);
     ::rmdir(fs::path(directory).parent_path().c_str());  // fails while another slot is there
   }
+  return all;
 }
 
 Nanos Slot::cpu_time() {
@@ -225,24 +235,28 @@ bool Slot::out_of_memory() {
   return failures && peak && limit && *failures > 0 && *peak + kOnePage >= *limit;
 }
 
-void clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent) {
+Result<void> clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent) {
   const std::string prefix = layout.systemd ? "bailiff-slot" : std::string("/") + kTop + "/slot";
-  if (!cgroup_parent.starts_with(prefix)) return;
+  if (!cgroup_parent.starts_with(prefix)) return {};
   unsigned number = 0;
   const char* end = cgroup_parent.data() + cgroup_parent.size();
   const auto read = std::from_chars(cgroup_parent.data() + prefix.size(), end, number);
-  if (read.ec != std::errc() || (read.ptr != end && !layout.systemd)) return;
+  if (read.ec != std::errc() || (read.ptr != end && !layout.systemd)) return {};
+  Result<void> all;
   for (const std::string& mount : layout.mounts) {
     const std::string directory = mount + "/" + relative_path(layout.systemd, number);
-    for (int tries = 0; tries < 100 && ::access(directory.c_str(), F_OK) == 0; ++tries) {
-      kill_all_in(directory);
-      if (layout.systemd) break;  // the slice itself is systemd's
-      remove_tree(directory);
-      if (::access(directory.c_str(), F_OK) != 0) break;
+    kill_all_in(directory);
+    if (layout.systemd) continue;  // the slice itself is systemd's
+    Result<void> one = remove_tree(directory);
+    for (int tries = 0; !one && tries < 100; ++tries) {
       std::this_thread::sleep_for(20ms);
+      kill_all_in(directory);
+      one = remove_tree(directory);
     }
-    if (!layout.systemd) ::rmdir((mount + "/" + kTop).c_str());
+    if (!one) all = std::move(one);
+    ::rmdir((mount + "/" + kTop).c_str());
   }
+  return all;
 }
 
 }  // namespace bailiff

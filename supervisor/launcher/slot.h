@@ -38,7 +38,11 @@ class Slot {
   static Result<Slot> make(const CgroupLayout& layout, unsigned number, std::optional<Bytes> memory);
   Slot(Slot&&) noexcept = default;
   Slot& operator=(Slot&&) = delete;
-  ~Slot();
+  ~Slot() { (void)remove(); }
+
+  /// Removes its groups once what was in them is gone, for which it waits. Errors: kHost  which one is still
+  /// there; clear_slot() can remove it later.
+  Result<void> remove();
 
   /// HostConfig.CgroupParent
   [[nodiscard]] const std::string& cgroup_parent() const { return parent_; }
@@ -72,8 +76,8 @@ class Slot {
   bool holds_memory_ = false;
 };
 
-/// Kills what is in the slot's groups and removes them; for one whose launcher was killed. Only a name that
-/// Slot::make gives is taken.
-void clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent);
+/// Kills what is in the slot's groups and removes them; for one whose launcher was killed. Of a name that
+/// Slot::make does not give nothing is touched. Errors: kHost  which group is still there
+Result<void> clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent);
 
 }  // namespace bailiff

@@ -463,6 +463,30 @@ class Garbage(unittest.TestCase):
                 if slot.is_dir():
                     slot.rmdir()
 
+    def test_a_slot_that_cannot_be_removed_stays_on_record_for_gc(self):
+        process = start("run", "--runtime", "runc", "--image", IMAGE, "-")
+        process.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode())
+        process.stdin.close()
+        deadline = time.monotonic() + 30 * SLOW
+        while not our_containers():
+            self.assertLess(time.monotonic(), deadline)
+        records = {lease.read_text(): lease for lease in pathlib.Path("/run/bailiff/leases").glob("*")}
+        lease = next(lease for text, lease in records.items() if f"container {our_containers()[0]}" in text)
+        slot = next(slot for slot in hierarchies(f"bailiff/slot{lease.name}") if (slot / "cgroup.procs").exists())
+        stranger = subprocess.Popen(["/usr/bin/sleep", "60"])
+        try:
+            (slot / "kept").mkdir()
+            (slot / "kept/cgroup.procs").write_text(str(stranger.pid))
+            process.terminate()
+            process.stdout.read()
+            process.wait()
+            self.assertIn(f"slot /bailiff/slot{lease.name}", lease.read_text())
+            self.assertIn(f"removed slot /bailiff/slot{lease.name}".encode(), call("gc")[1])
+            self.assertEqual((slot.exists(), lease.read_text(), traces()), (False, "", {}))
+        finally:
+            stranger.kill()
+            stranger.wait()
+
     def test_gc_leaves_a_living_launcher_alone(self):
         process = start("run", "--runtime", "runc", "--image", IMAGE, "-")
         process.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "plain", "2000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode())
