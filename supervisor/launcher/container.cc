@@ -76,11 +76,6 @@ std::string seccomp_for_runc() {
 
 constexpr const char* kBoxGroups = "/cg";  // in a container
 
-bool is_runsc(const EngineInfo& engine, const std::string& runtime) {
-  const auto found = engine.runtimes.find(runtime);
-  return found != engine.runtimes.end() && fs::path(found->second).filename().string().starts_with("runsc");
-}
-
 unsigned major_version(const std::string& version) {
   return static_cast<unsigned>(std::strtoul(version.c_str(), nullptr, 10));
 }
@@ -88,7 +83,7 @@ unsigned major_version(const std::string& version) {
 /// Everything about a container that is not the caller's to choose.
 std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, const std::string& image_id,
                         const Slot* slot) {
-  const bool runsc = is_runsc(engine, spec.runtime);
+  const bool runsc = runtime_kind(engine, spec.runtime) == "runsc";
   json capabilities = json::array();
   for (const NeededCapability& capability : kCapabilities) {
     if (capability.under_runsc || !runsc) capabilities.push_back(capability.name);
@@ -277,6 +272,16 @@ unsigned runsc_date(const std::string& text) {
   return 0;
 }
 
+std::string runtime_kind(const EngineInfo& engine, const std::string& runtime) {
+  const auto found = engine.runtimes.find(runtime);
+  const bool named = found != engine.runtimes.end() && !found->second.empty();
+  const std::string program = named ? fs::path(found->second).filename().string() : runtime;
+  for (const char* kind : {"runsc", "runc"}) {
+    if (program.starts_with(kind)) return kind;  // "runsc-20240729"
+  }
+  return program;
+}
+
 Result<void> check_runtime(const EngineInfo& engine, const std::string& runtime) {
   const auto found = engine.runtimes.find(runtime);
   if (found == engine.runtimes.end()) {
@@ -292,7 +297,7 @@ Result<void> check_runtime(const EngineInfo& engine, const std::string& runtime)
                                 : "add it to \"runtimes\" in /etc/docker/daemon.json and restart Docker";
     return host_error("Docker has no runtime " + runtime + " (it has: " + known + "): " + fix);
   }
-  if (!is_runsc(engine, runtime)) return {};
+  if (runtime_kind(engine, runtime) != "runsc") return {};
   const unsigned date = runsc_date(version_of(found->second));
   if (date == 0) {
     return host_error("runtime " + runtime + ": " + found->second +
@@ -321,10 +326,9 @@ Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const 
   std::unique_ptr<Container> container(
       new Container(docker, TRY(take_clean_lease(docker, layout, deadline))));
   container->name_ = random_name();
+  container->runtime_ = runtime_kind(engine, spec.runtime);
   if (Result<Slot> slot = Slot::make(layout, container->lease_.number(), spec.memory)) {
     container->slot_.emplace(*std::move(slot));
-  } else {
-    container->slot_problem_ = slot.error().message();
   }
   Slot* slot = container->slot();
   // Before anything exists that the record has to tell of.
@@ -361,13 +365,20 @@ Container::End Container::explain_end() {
   const Result<ContainerState> state = docker_.state(id_, deadline);
   if (slot_ && slot_->out_of_memory()) end.out_of_memory = true;
   if (!state) {
-    end.cause =
-        is_not_found(state.error()) ? "the container was removed by someone else" : state.error().message();
+    end.cause = is_not_found(state.error())
+                    ? "the container was removed by someone else"
+                    : state.error().message() + "; once Docker answers, bailiff gc removes what is left, and "
+                                                "the run can be made again";
     return end;
   }
   end.out_of_memory = end.out_of_memory || state->oom_killed;
   end.cause = state->running ? "the container runs on, but its stream is closed"
                              : "the container ended with exit code " + std::to_string(state->exit_code);
+  const bool killed = !state->running && (state->exit_code == 128 + SIGKILL || state->exit_code == 128 + SIGTERM);
+  if (killed && !end.out_of_memory) {
+    end.cause += ", killed from outside: by somebody, or because Docker was restarted, or as the machine's memory "
+                 "ran out; make the run again";
+  }
   if (!state->error.empty()) end.cause += ": " + state->error;
   return end;
 }

@@ -46,6 +46,9 @@ std::string owner_label();
 /// be told.
 bool owner_may_live(const std::string& label);
 
+/// What runs containers under this name of Docker's, whatever the name: "runsc", "runc", else its program's
+/// file name ("kata-runtime").
+std::string runtime_kind(const EngineInfo& engine, const std::string& runtime);
 /// Refuses a runtime that is not registered or too old, with the line that helps.
 Result<void> check_runtime(const EngineInfo& engine, const std::string& runtime);
 /// YYYYMMDD of what `runsc --version` prints; 0: no date in it.
@@ -66,9 +69,10 @@ class Container {
 
   [[nodiscard]] AttachedStream take_stream() { return std::move(stream_); }
   [[nodiscard]] const std::string& id() const { return id_; }
-  /// nullptr: none could be made, slot_problem() says why.
+  /// nullptr: none could be made; `bailiff check` says why.
   [[nodiscard]] Slot* slot() { return slot_ ? &*slot_ : nullptr; }
-  [[nodiscard]] const std::string& slot_problem() const { return slot_problem_; }
+  /// As runtime_kind() has it.
+  [[nodiscard]] const std::string& runtime() const { return runtime_; }
 
   /// Why its stream ended: what Docker and the slot know about it, in one line.
   struct End {
@@ -83,7 +87,7 @@ class Container {
   DockerClient& docker_;
   Lease lease_;
   std::optional<Slot> slot_;
-  std::string slot_problem_;
+  std::string runtime_;
   std::string name_;
   std::string id_;
   bool started_ = false;

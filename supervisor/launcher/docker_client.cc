@@ -35,9 +35,11 @@ class Exchange {
         TRY(until_deadline([&](auto done) { socket_.async_connect({path}, std::move(done)); }));
     if (!failed) return {};
     std::string fix = "connect " + path;
-    if (failed.value() == ENOENT)
-      fix = "Docker is not running, or its socket is elsewhere (--docker SOCKET): " + path;
-    if (failed.value() == ECONNREFUSED) fix = "Docker is not running: nobody listens at " + path;
+    if (failed.value() == ENOENT) {
+      fix = "Docker is not running (systemctl start docker), or its socket is elsewhere (--docker SOCKET): " + path;
+    }
+    if (failed.value() == ECONNREFUSED)
+      fix = "Docker is not running (systemctl start docker): nobody listens at " + path;
     if (failed.value() == EACCES)
       fix = "no permission to use Docker: be root or in the group that owns " + path;
     return Error{Fault::kHost, failed.value(), std::move(fix), {}};
@@ -86,7 +88,8 @@ class Exchange {
   }
 
   Error broken(const error_code& code) const {
-    return host_error("Docker: " + what_ + ": the daemon's answer broke off: " + code.message());
+    return host_error("Docker: " + what_ + ": the daemon's answer broke off: " + code.message() +
+                      "; if Docker is being restarted, try again when `docker info` answers");
   }
 
   asio::io_context io_;
@@ -115,6 +118,12 @@ Error refusal(unsigned status, const std::string& body, const std::string& what)
   std::string message = "HTTP status " + std::to_string(status);
   if (document.is_object() && document.contains("message") && document["message"].is_string()) {
     message = document["message"].get<std::string>();
+  }
+  // ENOSPC and EDQUOT, as Go words them.
+  for (const char* full : {"no space left on device", "disk quota exceeded"}) {
+    if (message.find(full) == std::string::npos) continue;
+    message += "; make room where Docker keeps its data (docker info has it as Docker Root Dir): docker system prune "
+               "removes what nothing uses";
   }
   Error error = host_error("Docker: " + what + ": " + message);
   if (status == 404) error.key = kNotFound;
@@ -163,6 +172,17 @@ Result<json> parse(const std::string& body, const std::string& what) {
   json document = json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) return host_error("Docker: " + what + ": the daemon's answer is not JSON");
   return document;
+}
+
+/// {"path":"/usr/bin/runsc"}, or since Engine 23 {"runtimeType":"io.containerd.runsc.v1"}: containerd's shim for
+/// "runsc", which takes that program from its path.
+std::string runtime_program(const json& runtime) {
+  std::string path = text_at(runtime, "path");
+  if (!path.empty()) return path;
+  const std::string type = text_at(runtime, "runtimeType");
+  const std::size_t version = type.rfind('.');
+  const std::size_t dot = version == std::string::npos ? version : type.rfind('.', version - 1);
+  return dot == std::string::npos ? type : type.substr(dot + 1, version - dot - 1);
 }
 
 /// "1.41" -> 41; -1 when it is not 1.N.
@@ -215,7 +235,7 @@ Result<EngineInfo> DockerClient::info(Deadline deadline) {
   const json& runtimes = member(document, "Runtimes");
   if (runtimes.is_object()) {
     for (auto at = runtimes.begin(); at != runtimes.end(); ++at)
-      info.runtimes[at.key()] = text_at(*at, "path");
+      info.runtimes[at.key()] = runtime_program(*at);
   }
   return info;
 }

@@ -67,8 +67,9 @@ Runner::~Runner() {
 }
 
 Result<Runner> Runner::in_container(DockerClient& docker, const ContainerSpec& spec, Deadline deadline) {
-  Runner runner(spec.runtime.starts_with("runsc") ? "runsc" : "runc");
-  runner.container_ = TRY(Container::start(docker, spec, deadline));
+  std::unique_ptr<Container> container = TRY(Container::start(docker, spec, deadline));
+  Runner runner(container->runtime());
+  runner.container_ = std::move(container);
   AttachedStream stream = runner.container_->take_stream();
   UniqueFd out(::fcntl(stream.fd.get(), F_DUPFD_CLOEXEC, 0));
   if (!out) return errno_error("dup");
@@ -253,7 +254,5 @@ RunResult Runner::explain_loss(const Error& error) {
   result.cpu_time.complete = false;
   return result;
 }
-
-std::string Runner::slot_problem() const { return container_ ? container_->slot_problem() : "no container"; }
 
 }  // namespace bailiff

@@ -48,8 +48,6 @@ class Runner {
   Result<void> close(const std::string& box, Deadline deadline);
 
   [[nodiscard]] bool lost() const { return lost_; }
-  /// Why the host's clock is not in the results; empty when it is.
-  [[nodiscard]] std::string slot_problem() const;
 
  private:
   struct Child;

@@ -93,6 +93,17 @@ def left_here(out):
     return [line for line in out.splitlines() if line.startswith(b"left ") and b" belongs to the Docker daemon at " not in line]
 
 
+def lease_of(process):
+    """The file of the lease of a launcher that is at work, once its container's id stands there."""
+    deadline = time.monotonic() + 30 * SLOW
+    while time.monotonic() < deadline:
+        for lease in pathlib.Path("/run/bailiff/leases").glob("*"):
+            if f"container {(our_containers() or ['none'])[0]}" in lease.read_text():
+                return lease
+    process.kill()
+    raise AssertionError("no container")
+
+
 def traces(patience=10 * SLOW):
     """What is left for good: containerd tidies up a moment after a shim has died."""
     deadline = time.monotonic() + patience
@@ -467,11 +478,7 @@ class Garbage(unittest.TestCase):
         process = start("run", "--runtime", "runc", "--image", IMAGE, "-")
         process.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}).encode())
         process.stdin.close()
-        deadline = time.monotonic() + 30 * SLOW
-        while not our_containers():
-            self.assertLess(time.monotonic(), deadline)
-        records = {lease.read_text(): lease for lease in pathlib.Path("/run/bailiff/leases").glob("*")}
-        lease = next(lease for text, lease in records.items() if f"container {our_containers()[0]}" in text)
+        lease = lease_of(process)
         slot = next(slot for slot in hierarchies(f"bailiff/slot{lease.name}") if (slot / "cgroup.procs").exists())
         stranger = subprocess.Popen(["/usr/bin/sleep", "60"])
         try:
@@ -486,6 +493,9 @@ class Garbage(unittest.TestCase):
         finally:
             stranger.kill()
             stranger.wait()
+            for group in (slot / "kept", slot):
+                if group.is_dir():
+                    group.rmdir()
 
     def test_gc_leaves_a_living_launcher_alone(self):
         process = start("run", "--runtime", "runc", "--image", IMAGE, "-")

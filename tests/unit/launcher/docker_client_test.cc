@@ -65,7 +65,7 @@ TEST(DockerClient, RefusesAPathThatIsTooLongForASocket) {
 
 TEST(DockerClient, ReadsAChunkedBody) {
   const std::string body = R"({"ServerVersion":"24.0.5","CgroupDriver":"systemd","CgroupVersion":"2",)"
-                           R"("Runtimes":{"runsc":{"path":"/x/runsc"},"runc":{}}})";
+                           R"("Runtimes":{"runsc":{"path":"/x/runsc"},"runc":{},"g":{"runtimeType":"io.containerd.runsc.v1"}}})";
   std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (std::size_t at = 0; at < body.size(); at += 10) {
     const std::string chunk = body.substr(at, 10);
@@ -78,7 +78,7 @@ TEST(DockerClient, ReadsAChunkedBody) {
   EXPECT_EQ(info.value(), (EngineInfo{.version = "24.0.5",
                                       .cgroup_driver = "systemd",
                                       .cgroup_version = 2,
-                                      .runtimes = {{"runsc", "/x/runsc"}, {"runc", ""}}}));
+                                      .runtimes = {{"runsc", "/x/runsc"}, {"runc", ""}, {"g", "runsc"}}}));
 }
 
 TEST(DockerClient, HandsOnTheDaemonsMessage) {

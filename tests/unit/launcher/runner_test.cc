@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 
@@ -54,6 +55,8 @@ class Requests {
 };
 
 struct Played {
+  std::string runtime = "runc";
+  std::string program = "runc";  // of that runtime
   std::string create = http(201, R"({"Id":"c0ffee"})");
   std::string start = http(204, "");
   std::string state = http(200, R"({"State":{"Running":false,"OOMKilled":false,"ExitCode":137}})");
@@ -79,9 +82,8 @@ class RunnerTest : public testing::Test {
   FakeEngine::Handler engine_of(Played played) {
     return [this, played = std::move(played)](const std::string& request, Connection& connection) {
       if (has(request, "/info")) {
-        connection.send(http(
-            200,
-            R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","Runtimes":{"runc":{"path":"runc"}}})"));
+        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","Runtimes":{")" +
+                                      played.runtime + R"(":{"path":")" + played.program + R"("}}})"));
       } else if (has(request, "/images/")) {
         connection.send(played.image);
       } else if (has(request, "/create")) {
@@ -115,7 +117,7 @@ class RunnerTest : public testing::Test {
     FakeEngine engine(engine_of(played));
     if (engine_out != nullptr) *engine_out = &engine;
     DockerClient docker(engine.socket_path());
-    auto runner = Runner::in_container(docker, {.image = "i", .runtime = "runc"}, deadline_in(5s));
+    auto runner = Runner::in_container(docker, {.image = "i", .runtime = played.runtime}, deadline_in(5s));
     if (!runner) return to_json(runner.error());
     RunSpec spec = {.argv = {"/a"}};
     spec.limits.wall_time = 100ms;
@@ -193,7 +195,8 @@ TEST_F(RunnerTest, AVanishedDaemonIsAnInternalErrorThatSaysSo) {
   played.run = [&engine](Connection&) { engine->vanish(); };
   const std::string result = run(played, &engine);
   EXPECT_TRUE(has(result, R"("status":"IE","reason":"launcher")")) << result;
-  EXPECT_TRUE(has(result, "Docker is not running")) << result;
+  EXPECT_TRUE(has(result, "Docker is not running (systemctl start docker)")) << result;
+  EXPECT_TRUE(has(result, "bailiff gc removes what is left, and the run can be made again")) << result;
   // What it could not remove is on record, for gc.
   EXPECT_EQ(Lease::take(state_)->record().container, "c0ffee");
 }
@@ -255,12 +258,46 @@ TEST_F(RunnerTest, AnUnknownImageIsARequestError) {
   EXPECT_TRUE(has(error, "bailiff images build")) << error;
 }
 
-TEST_F(RunnerTest, AFullDiskIsNamed) {
+TEST_F(RunnerTest, AFullDiskIsNamedWithTheFix) {
+  const std::string full = http(500, R"({"message":"mkdir /var/lib/docker/overlay2/1: no space left on device"})");
+  Played creating, starting;
+  creating.create = starting.start = full;
+  for (const Played& played : {creating, starting}) {
+    const std::string error = run(played);
+    EXPECT_TRUE(has(error, "no space left on device; make room where Docker keeps its data")) << error;
+    EXPECT_TRUE(has(error, "docker system prune")) << error;
+    EXPECT_TRUE(has(error, R"("kind":"host")")) << error;
+  }
+  EXPECT_EQ(removed_, 2) << "also what create may have begun";
+}
+
+TEST_F(RunnerTest, ADaemonThatIsRestartedInARunIsNamedWithTheFix) {
+  // It ends its containers; back again, it says of this one that it was killed.
+  const std::string result = run({});
+  EXPECT_TRUE(has(result, R"("status":"IE","reason":"launcher")")) << result;
+  EXPECT_TRUE(has(result, "because Docker was restarted")) << result;
+  EXPECT_TRUE(has(result, "make the run again")) << result;
+}
+
+TEST_F(RunnerTest, ADaemonThatBreaksOffAnAnswerIsNamedWithTheFix) {
   Played played;
-  played.create = http(500, R"({"message":"mkdir /var/lib/docker/overlay2/1: no space left on device"})");
+  played.start = "HTTP/1.1 20";
   const std::string error = run(played);
-  EXPECT_TRUE(has(error, "no space left on device")) << error;
-  EXPECT_TRUE(has(error, R"("kind":"host")")) << error;
+  EXPECT_TRUE(has(error, "the daemon's answer broke off")) << error;
+  EXPECT_TRUE(has(error, "try again when `docker info` answers")) << error;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, ARuntimeIsReportedAsWhatItIs) {
+  std::ofstream(state_ + "/runsc") << "#!/bin/sh\necho runsc version release-20240729.0\n";
+  std::filesystem::permissions(state_ + "/runsc", std::filesystem::perms::owner_all);
+  Played gvisor, kata;
+  gvisor.runtime = "gvisor";
+  gvisor.program = state_ + "/runsc";
+  kata.runtime = "kata";
+  kata.program = "/usr/bin/kata-runtime";
+  EXPECT_TRUE(has(run(gvisor), R"("runtime":"runsc")")) << run(gvisor);
+  EXPECT_TRUE(has(run(kata), R"("runtime":"kata-runtime")")) << run(kata);
 }
 
 }  // namespace

@@ -79,6 +79,13 @@ TEST(Runtime, ThatDoesNotAnswerIsNotWaitedFor) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);
 }
 
+TEST(Runtime, IsKnownByItsProgram) {
+  const EngineInfo engine = {.runtimes = {{"gvisor", "/opt/runsc-20240729"}, {"runsc", "runc"}, {"kata", "/k/kata-runtime"}}};
+  EXPECT_EQ(runtime_kind(engine, "gvisor"), "runsc");
+  EXPECT_EQ(runtime_kind(engine, "runsc"), "runc") << "a name proves nothing";
+  EXPECT_EQ(runtime_kind(engine, "kata"), "kata-runtime");
+}
+
 TEST(Owner, IsAliveWhileItsProcessIs) {
   EXPECT_TRUE(owner_may_live(owner_label()));
   int told[2];
