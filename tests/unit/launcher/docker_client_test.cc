@@ -65,7 +65,8 @@ TEST(DockerClient, RefusesAPathThatIsTooLongForASocket) {
 
 TEST(DockerClient, ReadsAChunkedBody) {
   const std::string body = R"({"ServerVersion":"24.0.5","CgroupDriver":"systemd","CgroupVersion":"2",)"
-                           R"("Runtimes":{"runsc":{"path":"/x/runsc"},"runc":{},"g":{"runtimeType":"io.containerd.runsc.v1"}}})";
+                           R"("Runtimes":{"runsc":{"path":"/x/runsc"},"runc":{},)"
+                           R"("g":{"runtimeType":"io.containerd.runsc.v1"}}})";
   std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (std::size_t at = 0; at < body.size(); at += 10) {
     const std::string chunk = body.substr(at, 10);

@@ -82,8 +82,9 @@ class RunnerTest : public testing::Test {
   FakeEngine::Handler engine_of(Played played) {
     return [this, played = std::move(played)](const std::string& request, Connection& connection) {
       if (has(request, "/info")) {
-        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","Runtimes":{")" +
-                                      played.runtime + R"(":{"path":")" + played.program + R"("}}})"));
+        const std::string runtimes = R"({")" + played.runtime + R"(":{"path":")" + played.program + R"("}})";
+        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","Runtimes":)" +
+                                      runtimes + "}"));
       } else if (has(request, "/images/")) {
         connection.send(played.image);
       } else if (has(request, "/create")) {

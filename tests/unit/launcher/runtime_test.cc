@@ -80,7 +80,8 @@ TEST(Runtime, ThatDoesNotAnswerIsNotWaitedFor) {
 }
 
 TEST(Runtime, IsKnownByItsProgram) {
-  const EngineInfo engine = {.runtimes = {{"gvisor", "/opt/runsc-20240729"}, {"runsc", "runc"}, {"kata", "/k/kata-runtime"}}};
+  const EngineInfo engine = {
+      .runtimes = {{"gvisor", "/opt/runsc-20240729"}, {"runsc", "runc"}, {"kata", "/k/kata-runtime"}}};
   EXPECT_EQ(runtime_kind(engine, "gvisor"), "runsc");
   EXPECT_EQ(runtime_kind(engine, "runsc"), "runc") << "a name proves nothing";
   EXPECT_EQ(runtime_kind(engine, "kata"), "kata-runtime");
