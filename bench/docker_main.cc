@@ -100,7 +100,7 @@ class Guest {
   Runner start(const Options& options, const std::string& runtime, const std::string& image, bool pinned) {
     if (runtime == "native") return must(Runner::native(options.supervisor, soon()), "start");
     ContainerSpec spec = {.image = image, .runtime = runtime, .memory = 2048_MiB, .lifetime = 1h};
-    if (pinned) spec.cpus = std::to_string(options.cpu);
+    spec.cpus = pinned ? std::to_string(options.cpu) : "all";
     return must(Runner::in_container(docker_, spec, soon()), "start");
   }
 

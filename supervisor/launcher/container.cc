@@ -82,7 +82,7 @@ unsigned major_version(const std::string& version) {
 
 /// Everything about a container that is not the caller's to choose.
 std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, const std::string& image_id,
-                        const Slot* slot) {
+                        const std::string& cpus, const Slot* slot) {
   const bool runsc = runtime_kind(engine, spec.runtime) == "runsc";
   json capabilities = json::array();
   for (const NeededCapability& capability : kCapabilities) {
@@ -126,7 +126,7 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
     host["Memory"] = spec.memory->count;
     host["MemorySwap"] = spec.memory->count;
   }
-  if (!spec.cpus.empty()) host["CpusetCpus"] = spec.cpus;
+  if (engine.cpuset && !cpus.empty()) host["CpusetCpus"] = cpus;
   const auto ends = std::chrono::system_clock::now() + spec.lifetime;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ends.time_since_epoch()).count();
   return json{{"Image", image_id},
@@ -229,6 +229,25 @@ Result<Lease> take_clean_lease(DockerClient& docker, const CgroupLayout& layout,
   }
 }
 
+/// The CPUs of a container to be, put on its record, which is then written. Without a controller for them there is no holding a container to
+/// its CPU, only taking turns; who names CPUs is told so.
+Result<Cpus> choose_cpus(const ContainerSpec& spec, const EngineInfo& engine, Lease& lease, LeaseRecord& record,
+                         Deadline deadline) {
+  if (!engine.cpuset && !spec.cpus.empty() && spec.cpus != "all") {
+    return host_error("--cpus " + spec.cpus + ": Docker has no cpuset controller here: mount it, or leave --cpus out");
+  }
+  const std::string directory = cpus_directory();
+  const UniqueFd choice = TRY(lock_choice(directory, deadline));
+  std::vector<std::string> others;
+  for (const unsigned number : Lease::numbers(lease_directory())) {
+    if (number != lease.number()) others.push_back(Lease::read(lease_directory(), number).cpus);
+  }
+  Cpus cpus = TRY(Cpus::choose(directory, spec.cpus, others));
+  record.cpus = cpus.list();
+  TRY(lease.write(record));
+  return cpus;
+}
+
 }  // namespace
 
 const std::vector<NeededCapability> kCapabilities = {
@@ -326,16 +345,17 @@ Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const 
   std::unique_ptr<Container> container(
       new Container(docker, TRY(take_clean_lease(docker, layout, deadline))));
   container->name_ = random_name();
+  LeaseRecord record = {.socket = docker.socket_path(), .name = container->name_};
+  container->cpus_.emplace(TRY(choose_cpus(spec, engine, container->lease_, record, deadline)));
   container->runtime_ = runtime_kind(engine, spec.runtime);
   if (Result<Slot> slot = Slot::make(layout, container->lease_.number(), spec.memory)) {
     container->slot_.emplace(*std::move(slot));
   }
   Slot* slot = container->slot();
   // Before anything exists that the record has to tell of.
-  LeaseRecord record = {.socket = docker.socket_path(), .name = container->name_};
   if (slot != nullptr) record.slot = slot->cgroup_parent();
   TRY(container->lease_.write(record));
-  container->id_ = TRY(docker.create(container->name_, create_body(spec, engine, image.id, slot), deadline));
+  container->id_ = TRY(docker.create(container->name_, create_body(spec, engine, image.id, container->cpus().list(), slot), deadline));
   record.container = container->id_;
   TRY(container->lease_.write(record));
   container->stream_ = TRY(docker.attach(container->id_, deadline));

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "launcher/cpus.h"
 #include "launcher/docker_client.h"
 #include "launcher/lease.h"
 #include "launcher/slot.h"
@@ -36,7 +37,7 @@ struct ContainerSpec {
   std::string runtime = "runsc";
   std::set<std::string> allowed_images = {};  // names or ids beyond those with the label
   std::optional<Bytes> memory = {};           // of everything in the container
-  std::string cpus = {};                      // cpuset, "0" or "2-3"; empty: all
+  std::string cpus = {};                      // see Cpus::choose: "0", "2-3"; "all"; empty: one
   Nanos lifetime = 60s;                       // after that `gc` takes it for left behind
 };
 
@@ -71,6 +72,8 @@ class Container {
   [[nodiscard]] const std::string& id() const { return id_; }
   /// nullptr: none could be made; `bailiff check` says why.
   [[nodiscard]] Slot* slot() { return slot_ ? &*slot_ : nullptr; }
+  /// Where it runs. Whoever makes a run in it waits for its turn there.
+  [[nodiscard]] const Cpus& cpus() const { return *cpus_; }
   /// As runtime_kind() has it.
   [[nodiscard]] const std::string& runtime() const { return runtime_; }
 
@@ -86,6 +89,7 @@ class Container {
 
   DockerClient& docker_;
   Lease lease_;
+  std::optional<Cpus> cpus_;
   std::optional<Slot> slot_;
   std::string runtime_;
   std::string name_;

@@ -232,6 +232,7 @@ Result<EngineInfo> DockerClient::info(Deadline deadline) {
   EngineInfo info = {.version = text_at(document, "ServerVersion"),
                      .cgroup_driver = text_at(document, "CgroupDriver")};
   info.cgroup_version = text_at(document, "CgroupVersion") == "2" ? 2 : 1;
+  info.cpuset = member(document, "CPUSet") == true;
   const json& runtimes = member(document, "Runtimes");
   if (runtimes.is_object()) {
     for (auto at = runtimes.begin(); at != runtimes.end(); ++at)

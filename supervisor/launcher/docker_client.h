@@ -15,6 +15,7 @@ struct EngineInfo {
   std::string version = {};        // "20.10.24"
   std::string cgroup_driver = {};  // cgroupfs | systemd | none
   unsigned cgroup_version = 0;
+  bool cpuset = false;  // it can hold a container to some CPUs
   std::map<std::string, std::string> runtimes = {};  // name -> program, as the daemon was told
   bool operator==(const EngineInfo&) const = default;
 };

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <set>
 #include <thread>
 
 #include "base/unique_fd.h"
@@ -88,12 +89,14 @@ Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline) {
   Collected collected;
   const CgroupLayout layout = CgroupLayout::find(TRY(docker.info(deadline)));
   const std::string directory = lease_directory();
+  std::set<std::string> at_work;
   for (const unsigned number : Lease::numbers(directory)) {
     Result<std::optional<Lease>> lease = Lease::try_take(directory, number);
     if (!lease) {
       collected.problems.push_back(lease.error().message());
       continue;
     }
+    if (!*lease) at_work.insert(Lease::read(directory, number).name);
     if (!*lease || (*lease)->record().empty()) continue;  // somebody is at work under it, or all is tidy
     Cleared cleared = clear_record(docker, layout, **lease, deadline);
     for (std::string& what : cleared.removed) collected.removed.push_back(std::move(what));
@@ -101,6 +104,8 @@ Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline) {
       collected.problems.push_back("lease " + std::to_string(number) + ": " + cleared.left);
   }
   for (const ContainerInfo& container : TRY(docker.list_containers(kLabelOwner, deadline))) {
+    // What waits for its CPU may be late.
+    if (at_work.contains(container.name)) continue;
     if (owner_may_live(container.labels.at(kLabelOwner)) && !overdue(container)) continue;
     const Result<void> removed = docker.remove(container.id, deadline);
     if (removed) {

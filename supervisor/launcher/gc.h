@@ -27,7 +27,8 @@ struct Collected {
 };
 
 /// Removes everything that launchers which were killed left with this daemon: by the records of leases that
-/// nobody holds, and by the labels of containers whose owner is dead or whose deadline is over.
+/// nobody holds, and by the labels of containers whose owner is dead or whose deadline is over, unless a
+/// launcher is at work under a lease with that container on record.
 Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline);
 
 }  // namespace bailiff

@@ -27,6 +27,16 @@ CheckRow runtime_row(const EngineInfo& engine, const std::string& runtime, bool 
   return row;
 }
 
+CheckRow cpus_row(const EngineInfo& engine) {
+  if (engine.cpuset) {
+    return {.name = "cpus", .good = true, .detail = "a container is held to its CPU, and runs there take turns"};
+  }
+  return {.name = "cpus",
+          .detail = "Docker has no cpuset controller: runs take turns, but any CPU may be theirs",
+          .fix = engine.cgroup_version == 2 ? "give the group Docker is in the cpuset controller, restart Docker"
+                                            : "mount cgroup v1's cpuset hierarchy, restart Docker"};
+}
+
 /// `boxes`: whether the slot has a group that runc's containers can be given.
 CheckRow slot_row(const EngineInfo& engine, bool& boxes) {
   CheckRow row = {.name = "slots"};
@@ -86,6 +96,7 @@ std::vector<CheckRow> check_host(DockerClient& docker, const std::string& runtim
   if (runtime != "runc") rows.push_back(runtime_row(*engine, "runc", /*required=*/false));
   bool boxes = false;
   rows.push_back(slot_row(*engine, boxes));
+  rows.push_back(cpus_row(*engine));
   rows.push_back(delegation_row(*engine, boxes));
   return rows;
 }

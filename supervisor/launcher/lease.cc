@@ -29,7 +29,8 @@ struct Field {
 constexpr Field kFields[] = {{"socket", &LeaseRecord::socket},
                              {"name", &LeaseRecord::name},
                              {"container", &LeaseRecord::container},
-                             {"slot", &LeaseRecord::slot}};
+                             {"slot", &LeaseRecord::slot},
+                             {"cpus", &LeaseRecord::cpus}};
 
 /// A line that was cut off, or that means nothing to this version, is left out.
 LeaseRecord parse(const std::string& text) {
@@ -53,6 +54,14 @@ std::string to_text(const LeaseRecord& record) {
   return text;
 }
 
+Result<LeaseRecord> read_record(int fd, const std::string& path) {
+  std::string text(kMaxRecord, '\0');
+  const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
+  if (got < 0) return errno_error("read " + path);
+  text.resize(static_cast<std::size_t>(got));
+  return parse(text);
+}
+
 }  // namespace
 
 Result<std::optional<Lease>> Lease::try_take(const std::string& directory, unsigned number) {
@@ -63,11 +72,15 @@ Result<std::optional<Lease>> Lease::try_take(const std::string& directory, unsig
     if (errno == EWOULDBLOCK) return std::optional<Lease>();
     return errno_error("lock " + path);
   }
-  std::string text(kMaxRecord, '\0');
-  const ssize_t got = ::pread(fd.get(), text.data(), text.size(), 0);
-  if (got < 0) return errno_error("read " + path);
-  text.resize(static_cast<std::size_t>(got));
-  return std::optional(Lease(std::move(fd), number, parse(text)));
+  LeaseRecord record = TRY(read_record(fd.get(), path));
+  return std::optional(Lease(std::move(fd), number, std::move(record)));
+}
+
+LeaseRecord Lease::read(const std::string& directory, unsigned number) {
+  const std::string path = directory + "/" + std::to_string(number);
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  Result<LeaseRecord> record = fd ? read_record(fd.get(), path) : LeaseRecord();
+  return record ? *std::move(record) : LeaseRecord();
 }
 
 Result<Lease> Lease::take(const std::string& directory) {

@@ -20,6 +20,7 @@ struct LeaseRecord {
   std::string name = {};       // of the container; written before it is created
   std::string container = {};  // its id; written when create has answered
   std::string slot = {};       // cgroup parent; see Slot
+  std::string cpus = {};       // of the container, "0" or "2-3"; empty: all
   [[nodiscard]] bool empty() const { return name.empty() && slot.empty(); }
   bool operator==(const LeaseRecord&) const = default;
 };
@@ -31,6 +32,8 @@ class Lease {
   static Result<Lease> take(const std::string& directory);
   /// That very number, if nobody has it.
   static Result<std::optional<Lease>> try_take(const std::string& directory, unsigned number);
+  /// What is written under a number, whoever has it; empty where there is nothing.
+  static LeaseRecord read(const std::string& directory, unsigned number);
   /// The numbers that have a file.
   static std::vector<unsigned> numbers(const std::string& directory);
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -178,6 +179,9 @@ Result<RunResult> Runner::run(const std::string& box, const RunSpec& spec, const
   RunRequest request = {.id = ++last_id_, .box = box, .spec = spec, .stdin_bytes = input.size()};
   const std::uint64_t most = 2 * spec.limits.output.count + spec.limits.disk.count + (1U << 20);
   peer_->accept_body(std::min(most, kMaxFrameBody));
+  // Its time begins when it has the CPU; what follows is measured, sent and answered while nobody else has it.
+  std::optional<Cpus::Turn> turn;
+  if (container_) turn.emplace(TRY(container_->cpus().wait_for_turn(cancel_fd)));
   Slot* slot = container_ ? container_->slot() : nullptr;
   const Nanos before = slot != nullptr ? slot->cpu_time() : Slot::kUnknown;
   const bool was_out_of_memory = slot != nullptr && slot->out_of_memory();

@@ -41,7 +41,8 @@ class Runner {
   Result<void> open(const std::string& box, const std::map<std::string, InputFile>& files,
                     const Limits& limits, const std::set<std::string>& given, Deadline deadline);
   /// One run; files, stdin and disk limits of `spec` are ignored. `patience`: see kPatience; `cancel_fd` as
-  /// in Deadline. Errors: what the supervisor refuses of the request; after a RunResult of IE or MLE that
+  /// in Deadline. In a container it first waits, however long, until no other container's run is on its CPUs; no
+  /// figure and no limit has that time. Errors: what the supervisor refuses of the request; after a RunResult of IE or MLE that
   /// lost() explains, no further run can be made.
   Result<RunResult> run(const std::string& box, const RunSpec& spec, const std::string& input, Nanos patience,
                         int cancel_fd);

@@ -286,7 +286,7 @@ void add_container_options(CLI::App& command, Options& options) {
       ->capture_default_str();
   command.add_option("--allow-image", options.allowed_images,
                      "an image without our label that may be used, by name or id; may be repeated");
-  command.add_option("--cpus", options.cpus, "CPUs of the container, 0 or 2-3; default: all");
+  command.add_option("--cpus", options.cpus, "CPUs of the container, 0 or 2-3, or all; default: one");
   command
       .add_option(
           "--container-memory", options.container_memory,
