@@ -294,7 +294,7 @@ unsigned runsc_date(const std::string& text) {
 std::string runtime_kind(const EngineInfo& engine, const std::string& runtime) {
   const auto found = engine.runtimes.find(runtime);
   const bool named = found != engine.runtimes.end() && !found->second.empty();
-  const std::string program = named ? fs::path(found->second).filename().string() : runtime;
+  std::string program = named ? fs::path(found->second).filename().string() : runtime;
   for (const char* kind : {"runsc", "runc"}) {
     if (program.starts_with(kind)) return kind;  // "runsc-20240729"
   }

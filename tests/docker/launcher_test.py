@@ -4,6 +4,7 @@
 the supervisor and the static programs of tests/programs, nothing else. bench/soak sets $BAILIFF_OUTPUTS and
 $BAILIFF_KILLS: how often the tests about luck are repeated."""
 import base64
+import fcntl
 import hashlib
 import io
 import json
@@ -50,7 +51,7 @@ def make_image(name, entry_point, label, files):
 
 
 def setUpModule():
-    programs = [f"{PROGRAMS}/{name}" for name in ("burn", "emit", "hog", "show", "nothing", "copy")]
+    programs = [f"{PROGRAMS}/{name}" for name in ("bit", "burn", "emit", "hog", "show", "nothing", "copy")]
     make_image(IMAGE, ["/usr/bin/bailiff-supervisor"], True, [SUPERVISOR, *programs])
     make_image(STRANGER, ["/usr/bin/bailiff-supervisor"], False, [SUPERVISOR, *programs])
     make_image(EMPTY, ["/usr/bin/bailiff-supervisor"], True, programs)
@@ -407,11 +408,109 @@ class Check(unittest.TestCase):
         self.assertTrue(rows["slots"]["good"], rows["slots"])
         v2 = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
         self.assertEqual(rows["delegation to runc"]["good"], v2, rows)
+        self.assertTrue(rows["cpus"]["good"], rows["cpus"])
         code, out, _ = call("check", "--json", "--runtime", "kata")
         report = json.loads(out)
         self.assertEqual((code, report["usable"]), (2, False))
         for row in report["checks"]:
             self.assertEqual(row["good"], row["fix"] is None, row)
+
+
+class Placement(unittest.TestCase):
+    """Which CPU a container has, and whose turn it is there. Of the last CPU, as engines of others prefer the first."""
+    last = str(max(os.sched_getaffinity(0)))
+    busy = {"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}
+
+    def begin(self, spec, *arguments, runtime="runc"):
+        process = start("run", "--runtime", runtime, "--image", IMAGE, *arguments, "-")
+        process.stdin.write(json.dumps(spec).encode())
+        process.stdin.close()
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)  # before
+        return process
+
+    def until(self, what):
+        deadline = time.monotonic() + 60 * SLOW
+        while not what():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def taken(self, name):
+        try:
+            with open(f"/run/bailiff/cpus/{name}", "rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            pass
+        return False
+
+    def test_runs_on_one_cpu_take_turns(self):
+        # Under runc the clock a program prints is the host's.
+        spec = {"argv": ["/usr/bin/bit", "hold", "umask", "700"], "limits": {"wall_time_ms": 20000}}
+        launchers = [self.begin(spec, "--cpus", self.last) for _ in range(3)]
+        results = [json.loads(launcher.stdout.read()) for launcher in launchers]
+        self.assertEqual([result["status"] for result in results], ["OK"] * 3, results)
+        spans = sorted(tuple(map(int, result["stdout"]["text"].split())) for result in results)
+        for (_, end), (begin, _) in zip(spans, spans[1:]):
+            self.assertGreaterEqual(begin, end, spans)
+
+    def test_each_container_has_a_cpu_of_its_own_while_there_are_any(self):
+        launchers = [self.begin(self.busy, runtime=runtime) for runtime in ("runc", "runsc")]
+        self.until(lambda: len(docker("ps", "-q", "--filter", "label=bailiff.owner").split()) == 2)
+        cpus = docker("inspect", "--format", "{{.HostConfig.CpusetCpus}}", *our_containers()).split()
+        usable = [str(cpu) for cpu in sorted(os.sched_getaffinity(0))]
+        self.assertEqual(len(set(cpus)), min(2, len(usable)), cpus)
+        self.assertLessEqual(set(cpus), set(usable))
+        for launcher in launchers:
+            launcher.terminate()
+            launcher.wait()
+
+    def test_threads_share_the_one_cpu_of_a_container_unless_it_has_all(self):
+        spec = {"argv": ["/usr/bin/burn", "threads", "600", "4"], "limits": {"cpu_time_ms": 20000, "wall_time_ms": 40000}}
+        usable = len(os.sched_getaffinity(0))
+        for arguments, expected in (((), 1), (("--cpus", "all"), usable)):
+            launcher = self.begin(spec, *arguments)
+            self.until(our_containers)
+            cpus = docker("inspect", "--format", "{{.HostConfig.CpusetCpus}}.", our_containers()[0]).strip()
+            result = json.loads(launcher.stdout.read())
+            self.assertEqual((cpus == ".", result["status"]), (bool(arguments), "OK"), (cpus, result))
+            slot = next(other["ns"] for other in result["cpu_time"]["others"] if other["source"] == "slot")
+            self.assertLess(slot, expected * (result["wall_time"]["ns"] + sum(result["overhead"].values()) + 0.1e9), result)
+
+    def test_interrupted_while_it_waits_for_its_cpu_it_leaves_nothing(self):
+        holder = self.begin(self.busy, "--cpus", self.last)
+        self.until(lambda: self.taken(self.last))
+        waiting = self.begin(self.busy, "--cpus", self.last, runtime="runsc")
+        self.until(lambda: self.taken(self.last + ".next"))
+        waiting.send_signal(signal.SIGINT)
+        out = waiting.stdout.read()
+        self.assertEqual(waiting.wait(30 * SLOW), 2, out)
+        self.assertIn(f"waiting for CPU {self.last}, where another run goes on", json.loads(out)["error"]["message"])
+        self.assertFalse(self.taken(self.last + ".next"))
+        self.assertEqual(len(our_containers()), 1)
+        holder.terminate()
+        holder.wait()
+
+    def test_a_launcher_that_is_killed_holds_no_cpu(self):
+        holder = self.begin(self.busy, "--cpus", self.last)
+        self.until(lambda: self.taken(self.last))
+        waiting = self.begin({"argv": ["/usr/bin/nothing"]}, "--cpus", self.last)
+        self.until(lambda: self.taken(self.last + ".next"))
+        holder.kill()
+        self.assertEqual(json.loads(waiting.stdout.read())["status"], "OK")
+        waiting.wait()
+        call("gc")
+
+    def test_nonsense_is_refused(self):
+        code, result = run({"argv": ["/usr/bin/nothing"]}, "--cpus", "two", runtime="runc")
+        self.assertEqual((code, result["error"]["key"]), (2, "--cpus"), result)
+        code, result = run({"argv": ["/usr/bin/nothing"]}, "--cpus", "8000", runtime="runc")
+        self.assertEqual((code, result["error"]["kind"]), (2, "host"), result)
+
+    def tearDown(self):
+        self.doCleanups()
+        self.assertEqual(traces(), {})
 
 
 class Garbage(unittest.TestCase):

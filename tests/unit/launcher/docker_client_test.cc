@@ -64,7 +64,7 @@ TEST(DockerClient, RefusesAPathThatIsTooLongForASocket) {
 }
 
 TEST(DockerClient, ReadsAChunkedBody) {
-  const std::string body = R"({"ServerVersion":"24.0.5","CgroupDriver":"systemd","CgroupVersion":"2",)"
+  const std::string body = R"({"ServerVersion":"24.0.5","CgroupDriver":"systemd","CgroupVersion":"2","CPUSet":true,)"
                            R"("Runtimes":{"runsc":{"path":"/x/runsc"},"runc":{},)"
                            R"("g":{"runtimeType":"io.containerd.runsc.v1"}}})";
   std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -79,6 +79,7 @@ TEST(DockerClient, ReadsAChunkedBody) {
   EXPECT_EQ(info.value(), (EngineInfo{.version = "24.0.5",
                                       .cgroup_driver = "systemd",
                                       .cgroup_version = 2,
+                                      .cpuset = true,
                                       .runtimes = {{"runsc", "/x/runsc"}, {"runc", ""}, {"g", "runsc"}}}));
 }
 

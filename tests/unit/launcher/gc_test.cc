@@ -49,7 +49,8 @@ class GcTest : public testing::Test {
       if (has(request, "/info")) {
         connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2"})"));
       } else if (has(request, "/containers/json")) {
-        connection.send(http(200, "[]"));
+        connection.send(http(200, R"([{"Id":"c0ffee","Names":["/b-1"],"Labels":{"bailiff.owner":"1:2:3",)"
+                                  R"("bailiff.deadline":"1"}}])"));
       } else if (has(request, "DELETE")) {
         connection.send(removal_);
       } else {
@@ -81,11 +82,22 @@ TEST_F(GcTest, AContainerThatCannotBeRemovedStaysOnRecordWithTheCause) {
   const LeaseRecord record = {.socket = daemon.socket_path(), .name = "b-1", .slot = "/bailiff/slot0"};
   { const Lease lease = killed(record); }
   const Result<Collected> collected = collect_garbage(docker, deadline_in(5s));
-  ASSERT_TRUE(collected && collected->problems.size() == 1);
+  ASSERT_TRUE(collected && collected->problems.size() == 2);  // by its record, and by its label
   EXPECT_TRUE(has(collected->problems[0], "lease 0: b-1: ")) << collected->problems[0];
   EXPECT_TRUE(has(collected->problems[0], "device or resource busy")) << collected->problems[0];
   EXPECT_FALSE(has(collected->problems[0], "belongs to")) << collected->problems[0];
   EXPECT_EQ(Lease::take(leases())->record(), record);
+}
+
+TEST_F(GcTest, AContainerThatIsLateIsRemovedUnlessItsLauncherIsAtWork) {
+  FakeEngine daemon(engine());
+  DockerClient docker(daemon.socket_path());
+  {
+    const Lease waiting = killed({.socket = daemon.socket_path(), .name = "b-1"});
+    EXPECT_EQ(collect_garbage(docker, deadline_in(5s)).value().removed, std::vector<std::string>{});
+  }
+  fs::remove_all(leases());
+  EXPECT_EQ(collect_garbage(docker, deadline_in(5s)).value().removed, std::vector<std::string>{"container b-1"});
 }
 
 TEST_F(GcTest, WhatIsALivingOtherDaemonsIsItsAlone) {

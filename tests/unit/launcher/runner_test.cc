@@ -2,13 +2,17 @@
 #include "launcher/runner.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "spec/frame.h"
 #include "spec/json.h"
@@ -63,6 +67,7 @@ struct Played {
   std::string image =
       http(200, R"({"Id":"sha256:1","Config":{"Labels":{"bailiff.language":"c"},"Entrypoint":["/s"]}})");
   std::string hello = multiplexed(1, frame(hello_message("0.1.0", "runsc")));
+  std::string cpus = "";  // see ContainerSpec
   /// What becomes of the run; by default its stream ends.
   std::function<void(Connection&)> run = [](Connection&) {};
 };
@@ -83,7 +88,7 @@ class RunnerTest : public testing::Test {
     return [this, played = std::move(played)](const std::string& request, Connection& connection) {
       if (has(request, "/info")) {
         const std::string runtimes = R"({")" + played.runtime + R"(":{"path":")" + played.program + R"("}})";
-        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","Runtimes":)" +
+        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","CPUSet":true,"Runtimes":)" +
                                       runtimes + "}"));
       } else if (has(request, "/images/")) {
         connection.send(played.image);
@@ -118,7 +123,8 @@ class RunnerTest : public testing::Test {
     FakeEngine engine(engine_of(played));
     if (engine_out != nullptr) *engine_out = &engine;
     DockerClient docker(engine.socket_path());
-    auto runner = Runner::in_container(docker, {.image = "i", .runtime = played.runtime}, deadline_in(5s));
+    auto runner = Runner::in_container(docker, {.image = "i", .runtime = played.runtime, .cpus = played.cpus},
+                                       deadline_in(5s));
     if (!runner) return to_json(runner.error());
     RunSpec spec = {.argv = {"/a"}};
     spec.limits.wall_time = 100ms;
@@ -126,11 +132,12 @@ class RunnerTest : public testing::Test {
     spec.limits.disk = Bytes{1000};
     const auto opened = runner->open("run", {}, spec.limits, {}, deadline_in(5s));
     if (!opened) return to_json(opened.error());
-    const auto result = runner->run("run", spec, "input", patience, -1);
+    const auto result = runner->run("run", spec, "input", patience, cancel_fd_);
     return result ? to_json(result.value()) : to_json(result.error());
   }
 
   std::string state_;
+  int cancel_fd_ = -1;
   std::atomic<int> removed_ = 0;
 };
 
@@ -287,6 +294,47 @@ TEST_F(RunnerTest, ADaemonThatBreaksOffAnAnswerIsNamedWithTheFix) {
   EXPECT_TRUE(has(error, "the daemon's answer broke off")) << error;
   EXPECT_TRUE(has(error, "try again when `docker info` answers")) << error;
   EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, RunsOfTwoContainersOnOneCpuTakeTurns) {
+  std::atomic<int> running = 0, most = 0;
+  Played played;
+  played.cpus = "0";
+  played.run = [&](Connection& connection) {
+    most = std::max<int>(most, ++running);
+    std::this_thread::sleep_for(700ms);  // of four, longer than one's patience: waiting for the CPU is not its time
+    --running;
+    connection.send(multiplexed(1, frame(result_message(2, RunResult()))));
+  };
+  std::vector<std::string> results(4);
+  std::vector<std::thread> launchers;
+  for (std::string& result : results)
+    launchers.emplace_back([&] { result = run(played, nullptr, /*patience=*/2s); });
+  for (std::thread& launcher : launchers) launcher.join();
+  EXPECT_EQ(most, 1);
+  for (const std::string& result : results) EXPECT_FALSE(has(result, "launcher")) << result;
+}
+
+TEST_F(RunnerTest, WaitingForACpuEndsWhenItIsCancelled) {
+  std::filesystem::create_directories(cpus_directory());
+  const Cpus others = Cpus::choose(cpus_directory(), "0", {}).value();
+  const Cpus::Turn turn = others.wait_for_turn(-1).value();
+  int cancel[2];
+  ASSERT_EQ(::pipe(cancel), 0);
+  cancel_fd_ = cancel[0];
+  Played played;
+  played.cpus = "0";
+  played.run = [](Connection&) { ADD_FAILURE() << "it ran"; };
+  std::thread caller([&] {
+    std::this_thread::sleep_for(100ms);
+    (void)!::write(cancel[1], "", 1);
+  });
+  const std::string error = run(played);
+  caller.join();
+  EXPECT_TRUE(has(error, "waiting for CPU 0, where another run goes on: Operation canceled")) << error;
+  EXPECT_EQ(removed_, 1);
+  ::close(cancel[0]);
+  ::close(cancel[1]);
 }
 
 TEST_F(RunnerTest, ARuntimeIsReportedAsWhatItIs) {
