@@ -21,6 +21,36 @@ Result<void> Blob::append(std::string_view bytes) {
   return {};
 }
 
+Result<void> Blob::append_all(const Blob& other) {
+  if (!other.spool_) return append(other.bytes_);
+  TRY(spill());
+  Result<void> appended;
+  TRY(other.each([&](std::string_view piece) {
+    if (appended) appended = append(piece);
+  }));
+  return appended;
+}
+
+Result<Blob> Blob::part(std::uint64_t offset, std::uint64_t size) const {
+  if (offset > this->size() || size > this->size() - offset) return internal_error("a part outside of an output");
+  if (!spool_) return Blob(bytes_.substr(offset, size));
+  Blob part;
+  if (size > kInMemory) {
+    part.spool_ = spool_;
+    part.begin_ = begin_ + offset;
+    part.is_part_ = true;
+    part.spooled_ = size;
+    return part;
+  }
+  part.bytes_.resize(size);
+  for (std::size_t at = 0; at < size;) {
+    const std::size_t got = TRY(read(offset + at, std::span<char>(part.bytes_).subspan(at)));
+    if (got == 0) return internal_error("an output ends early");
+    at += got;
+  }
+  return part;
+}
+
 Result<void> Blob::append_file(int fd, std::uint64_t most) {
   TRY(spill());
   spooled_ += TRY(copy_rest(spool_->get(), fd, most));
@@ -28,11 +58,17 @@ Result<void> Blob::append_file(int fd, std::uint64_t most) {
 }
 
 Result<void> Blob::spill() {
-  if (spool_) return {};
+  if (spool_ && spool_.use_count() == 1 && !is_part_) return {};
   UniqueFd fd(::memfd_create("bailiff-output", MFD_CLOEXEC));
   if (!fd) return errno_error("memfd_create output");
-  TRY(write_all(fd.get(), bytes_));
-  spooled_ = bytes_.size();
+  Result<void> copied;
+  TRY(each([&](std::string_view piece) {
+    if (copied) copied = write_all(fd.get(), piece);
+  }));
+  TRY(std::move(copied));
+  spooled_ = size();
+  begin_ = 0;
+  is_part_ = false;
   spool_ = std::make_shared<const UniqueFd>(std::move(fd));
   bytes_ = std::string();
   return {};
@@ -45,8 +81,10 @@ Result<std::size_t> Blob::read(std::uint64_t offset, std::span<char> room) const
     bytes_.copy(room.data(), size, offset);
     return size;
   }
+  if (offset >= spooled_) return std::size_t{0};
+  const std::size_t size = std::min<std::uint64_t>(room.size(), spooled_ - offset);
   for (;;) {
-    const ssize_t got = ::pread(spool_->get(), room.data(), room.size(), static_cast<off_t>(offset));
+    const ssize_t got = ::pread(spool_->get(), room.data(), size, static_cast<off_t>(begin_ + offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno_error("read output");
     return static_cast<std::size_t>(got);
@@ -59,12 +97,15 @@ Result<void> Blob::each(const std::function<void(std::string_view)>& take) const
     return {};
   }
   constexpr std::uint64_t kWindow = 256 << 10;  // what is mapped counts as our resident memory
-  for (std::uint64_t at = 0; at < spooled_; at += kWindow) {
-    const std::size_t size = std::min(kWindow, spooled_ - at);
-    void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, spool_->get(), static_cast<off_t>(at));
+  const std::uint64_t page = static_cast<std::uint64_t>(::getpagesize()), end = begin_ + spooled_;
+  for (std::uint64_t at = begin_; at < end;) {
+    const std::uint64_t from = at / page * page, to = std::min(end, from + kWindow);
+    void* mapped =
+        ::mmap(nullptr, to - from, PROT_READ, MAP_SHARED | MAP_POPULATE, spool_->get(), static_cast<off_t>(from));
     if (mapped == MAP_FAILED) return errno_error("map output");
-    take({static_cast<const char*>(mapped), size});
-    ::munmap(mapped, size);
+    take({static_cast<const char*>(mapped) + (at - from), to - at});
+    ::munmap(mapped, to - from);
+    at = to;
   }
   return {};
 }

@@ -6,10 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <string_view>
+#include <utility>
+
+#include "spec/frame.h"
 
 namespace bailiff {
 
-Result<Capture> Capture::open(Bytes ceiling, uid_t owner, UniqueFd& write_end) {
+Result<Capture> Capture::open(Bytes ceiling, uid_t owner, UniqueFd& write_end, bool early) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return errno_error("pipe");
   Capture capture;
@@ -20,6 +24,7 @@ Result<Capture> Capture::open(Bytes ceiling, uid_t owner, UniqueFd& write_end) {
   // Only our end: the program's must block, as programs expect.
   if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) return errno_error("make pipe non-blocking");
   capture.ceiling_ = ceiling.count;
+  capture.sends_early_ = early;
   nettle_sha256_init(&capture.hash_);
   return capture;
 }
@@ -40,10 +45,20 @@ Result<void> Capture::drain(std::size_t most) {
     nettle_sha256_update(&hash_, size, reinterpret_cast<const std::uint8_t*>(buffer.data()));
     bytes_ += size;
     if (size == buffer.size()) expect_much();
-    if (kept_.size() < ceiling_)
-      TRY(kept_.append({buffer.data(), std::min<std::uint64_t>(size, ceiling_ - kept_.size())}));
+    const std::uint64_t room = ceiling_ - std::min(ceiling_, bytes_ - size);
+    const std::string_view kept(buffer.data(), std::min<std::uint64_t>(size, room));
+    if (sends_early_) crc_ = crc32c(crc_, kept);
+    TRY(kept_.append(kept));
   }
   return {};
+}
+
+std::optional<EarlyOutput> Capture::take_early() {
+  if (kept_.size() < kMuch || kept_.size() > kMaxFrameBody) return std::nullopt;
+  early_ += kept_.size();
+  EarlyOutput taken{std::exchange(kept_, {}), std::exchange(crc_, 0)};
+  (void)kept_.expect_many();  // append() will say why not
+  return taken;
 }
 
 /// A full buffer in one read: the program writes faster than a pipe of 64 KiB lets it. Gives it a larger one.
@@ -59,6 +74,7 @@ Result<Stream> Capture::finish() {
   stream.bytes = bytes_;
   stream.truncated = over_ceiling();
   stream.kept = std::move(kept_);
+  stream.early = early_;
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest;
   nettle_sha256_digest(&hash_, digest.size(), digest.data());
   stream.sha256.clear();

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/blob.h"
@@ -14,20 +15,29 @@
 
 namespace bailiff {
 
+/// Bytes of an output that go ahead of its result, and their checksum (frame.h).
+struct EarlyOutput {
+  Blob bytes = {};
+  std::uint32_t crc = 0;
+};
+
 /// Reads one output stream of the program from a pipe: keeps the first `ceiling` bytes, counts and hashes the
 /// rest. Its own memory is that of a Blob whatever the program writes.
 class Capture {
  public:
-  /// Makes the pipe; `write_end` is for the program.
-  static Result<Capture> open(Bytes ceiling, uid_t owner, UniqueFd& write_end);
+  /// Makes the pipe; `write_end` is for the program. `early`: take_early() will be called.
+  static Result<Capture> open(Bytes ceiling, uid_t owner, UniqueFd& write_end, bool early = false);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool over_ceiling() const { return bytes_ > ceiling_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  static constexpr std::uint64_t kMuch = std::uint64_t{256} << 10;
 
   /// Takes what is there without waiting, until the pipe is empty, at its end, or past the ceiling: a flood
   /// must not keep the supervisor here. Closes the pipe at its end.
   Result<void> drain(std::size_t most = std::size_t{1} << 20);
+  /// What has been kept since the last time, if it is much: kMuch at least. finish() then has only the rest.
+  std::optional<EarlyOutput> take_early();
   /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream
   /// away.
   Result<Stream> finish();
@@ -39,7 +49,10 @@ class Capture {
   std::uint64_t ceiling_ = 0;
   std::uint64_t bytes_ = 0;
   bool expects_much_ = false;
-  Blob kept_;
+  bool sends_early_ = false;
+  Blob kept_;                // not taken early
+  std::uint64_t early_ = 0;  // taken early
+  std::uint32_t crc_ = 0;    // of kept_
   sha256_ctx hash_ = {};
 };
 

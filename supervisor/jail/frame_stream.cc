@@ -122,6 +122,14 @@ Result<void> FrameOutput::add(std::string_view header, const std::vector<Blob>& 
   return {};
 }
 
+void FrameOutput::add(std::string_view header, Blob body, std::uint32_t crc) {
+  if (body.size() > kPipeBytes) widen();
+  push(frame_head(header, body.size()));
+  push(std::move(body));
+  const std::array<char, kFrameTrailerBytes> trailer = frame_trailer(crc);
+  push(std::string(trailer.data(), trailer.size()));
+}
+
 /// A pipe of 64 KiB has us and its reader wait for each other a thousand times for 64 MiB. What is no pipe, or not to
 /// be larger (fs.pipe-max-size), stays as it is.
 void FrameOutput::widen() const {
@@ -156,7 +164,7 @@ Result<void> FrameOutput::flush() {
 /// Gives the pipe the pages of a body in a memfd, which nobody changes any more: nothing is copied.
 ssize_t FrameOutput::splice_first(std::size_t most) {
   const Blob& first = parts_.front();
-  auto at = static_cast<loff_t>(loaded_of_first_);
+  auto at = static_cast<loff_t>(first.spool_begin() + loaded_of_first_);
   const std::size_t size = std::min<std::uint64_t>(most, first.size() - loaded_of_first_);
   const ssize_t moved = ::splice(first.spool_fd(), &at, fd_, nullptr, size, SPLICE_F_NONBLOCK);
   if (moved <= 0) return moved;

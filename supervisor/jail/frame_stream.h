@@ -76,6 +76,8 @@ class FrameOutput {
 
   void add(std::string_view header);
   Result<void> add(std::string_view header, const std::vector<Blob>& body);
+  /// A body whose checksum is known.
+  void add(std::string_view header, Blob body, std::uint32_t crc);
   /// Writes what the peer takes now, and no more than a MiB or so of it: a peer that reads as fast as we
   /// write must not keep us here. Errors: EPIPE  nobody reads any more
   Result<void> flush();

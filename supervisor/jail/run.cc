@@ -85,7 +85,7 @@ Nanos monotonic_now() {
 }
 
 Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
-                       UniqueFd stdin_fd, Listener listener) {
+                       UniqueFd stdin_fd, Listener listener, bool early_output) {
   Run run(box, spec, surroundings.kernel);
   run.prepared_at_ = monotonic_now();
   run.enforced_ = TRY(enforce(spec, box, surroundings, filter));
@@ -113,8 +113,8 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
   UniqueFd out, err;
-  run.out_ = TRY(Capture::open(spec.limits.output, box.owner(), out));
-  run.err_ = TRY(Capture::open(spec.limits.output, box.owner(), err));
+  run.out_ = TRY(Capture::open(spec.limits.output, box.owner(), out, early_output));
+  run.err_ = TRY(Capture::open(spec.limits.output, box.owner(), err, early_output));
   TRY(run.order(std::move(stdin_fd), std::move(out), std::move(err)));
   box.make_ahead(surroundings.cgroups, spec.limits);
   return run;

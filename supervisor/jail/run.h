@@ -33,7 +33,8 @@ class Run {
   ///
   /// Errors: kRequest  a mechanism is missing (enforce.h), or a limit is above what this process may set
   static Result<Run> start(Box& box, const Surroundings& surroundings, const RunSpec& spec,
-                           const Filter& filter, UniqueFd stdin_fd, Listener listener = Listener::kKeeper);
+                           const Filter& filter, UniqueFd stdin_fd, Listener listener = Listener::kKeeper,
+                           bool early_output = false);
 
   /// The descriptors to poll for reading, in the order wake() expects them back.
   [[nodiscard]] std::array<pollfd, 3> watch() const;
@@ -44,6 +45,10 @@ class Run {
   [[nodiscard]] Nanos next_look() const;
   /// Looks at everything once. True: the run is over and quiet.
   Result<bool> wake(const std::array<pollfd, 3>& ready);
+
+  /// Output that may be sent while the program still runs; see Capture::take_early().
+  std::optional<EarlyOutput> take_early_stdout() { return out_.take_early(); }
+  std::optional<EarlyOutput> take_early_stderr() { return err_.take_early(); }
 
   /// Ends the run for a reason from outside; wake() will then report its end.
   void cancel() {

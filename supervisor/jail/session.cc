@@ -21,6 +21,7 @@ constexpr std::uint64_t kMaxSpooledBytes =
     256U << 20;  // runs not yet answered: bodies, and headers with their argv and env
 constexpr std::uint64_t kMaxQueuedRuns = 1024;
 constexpr std::uint64_t kMaxUnsentBytes = 64U << 20;
+constexpr std::uint64_t kEarlyUnsentBytes = 1U << 20;  // beyond, output waits in its run's memfd
 constexpr std::size_t kMaxBoxes = 4096;
 
 /// Appends a file of the host to a spool; answers how many bytes that were.
@@ -151,6 +152,8 @@ Result<void> Session::serve(int in, int out) {
         end(box);
       } else if (*over) {
         end(box);
+      } else {
+        send_early(box);
       }
     }
     auto closing = closing_.begin();
@@ -412,9 +415,20 @@ void Session::start(OpenBox& box) {
   if (box.broken) return give_up(*box.broken);
   Result<Run> run = Run::start(box.box, surroundings_, current.request.spec,
                                *surroundings_.filters.find(current.request.spec.seccomp),
-                               std::move(current.input));
+                               std::move(current.input), Listener::kKeeper,
+                               current.request.early_output);
   if (!run) return give_up(in_request(run.error()));
   box.run.emplace(*std::move(run));
+}
+
+void Session::send_early(OpenBox& box) {
+  const RunRequest& request = box.current->request;
+  if (!request.early_output) return;
+  const auto send = [&](const char* stream, std::optional<EarlyOutput> output) {
+    if (output) output_->add(output_message(request.id, stream), std::move(output->bytes), output->crc);
+  };
+  if (output_->unsent() < kEarlyUnsentBytes) send("stdout", box.run->take_early_stdout());
+  if (output_->unsent() < kEarlyUnsentBytes) send("stderr", box.run->take_early_stderr());
 }
 
 void Session::end(OpenBox& box) {

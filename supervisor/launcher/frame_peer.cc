@@ -25,14 +25,14 @@ void make_nonblocking(int fd) {
 
 }  // namespace
 
-Result<void> AttachDemultiplexer::feed(std::string_view bytes, std::string& out) {
+Result<std::string_view> AttachDemultiplexer::next(std::string_view& bytes) {
   while (!bytes.empty()) {
     if (left_ == 0) {
       const std::size_t part = std::min(bytes.size(), header_.size() - header_bytes_);
       std::copy_n(bytes.begin(), part, header_.begin() + static_cast<std::ptrdiff_t>(header_bytes_));
       header_bytes_ += part;
       bytes.remove_prefix(part);
-      if (header_bytes_ < header_.size()) return {};
+      if (header_bytes_ < header_.size()) break;
       header_bytes_ = 0;
       if (header_[0] > 2 || header_[1] != 0 || header_[2] != 0 || header_[3] != 0) {
         return host_error("the attached stream has a header that is none");
@@ -41,29 +41,22 @@ Result<void> AttachDemultiplexer::feed(std::string_view bytes, std::string& out)
       continue;  // a length of 0 is allowed: the next header follows
     }
     const std::string_view part = bytes.substr(0, left_);
-    if (header_[0] == 2) {
-      stderr_tail_ += part.substr(part.size() - std::min(part.size(), kStderrTail));
-      if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
-    } else {
-      out += part;
-    }
     left_ -= static_cast<std::uint32_t>(part.size());
     bytes.remove_prefix(part.size());
+    if (header_[0] != 2) return part;
+    stderr_tail_ += part.substr(part.size() - std::min(part.size(), kStderrTail));
+    if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
   }
-  return {};
+  return std::string_view();
 }
 
 FramePeer::FramePeer(UniqueFd in, UniqueFd out, bool multiplexed, std::string first)
-    : in_(std::move(in)), out_(std::move(out)), multiplexed_(multiplexed), buffer_(kReadBytes, '\0') {
+    : in_(std::move(in)), out_(std::move(out)), multiplexed_(multiplexed), first_(std::move(first)), buffer_(kReadBytes, '\0') {
   make_nonblocking(in_.get());
   make_nonblocking(out_.get());
   (void)::fcntl(in_.get(), F_SETPIPE_SZ, kPipeBytes);  // fewer turns for long bodies; refused for sockets
   (void)::fcntl(out_.get(), F_SETPIPE_SZ, kPipeBytes);
-  if (!multiplexed_) {
-    raw_ = std::move(first);
-  } else if (const Result<void> fed = demultiplexer_.feed(first, raw_); !fed) {
-    raw_ = first;  // no frame either: receive() will say so
-  }
+  unread_ = first_;
 }
 
 void FramePeer::send(std::string_view header, std::string body) {
@@ -88,46 +81,81 @@ void FramePeer::finish_sending() {
   out_.reset();
 }
 
-/// Moves what is there into `frame`; false: more has to come.
+/// The next frame, if the bytes so far hold one.
 Result<bool> FramePeer::take_frame(ReceivedFrame& frame) {
-  const auto have = [&] { return raw_.size() - taken_; };
-  if (!in_body_) {
-    if (have() < kFramePrefixBytes) return false;
-    const auto* bytes = reinterpret_cast<const std::byte*>(raw_.data() + taken_);
-    prefix_ =
-        TRY(parse_frame_prefix(std::span<const std::byte, kFramePrefixBytes>(bytes, kFramePrefixBytes)));
-    if (prefix_.body_bytes > max_body_) {
-      return host_error("a frame announces a body of " + std::to_string(prefix_.body_bytes) +
-                        " bytes, more than the answer can have");
+  while (!part_.empty() || TRY(next_part())) {
+    switch (state_) {
+      case State::kPrefix:
+        if (!collect(kFramePrefixBytes)) break;
+        prefix_ = TRY(parse_frame_prefix(std::span<const std::byte, kFramePrefixBytes>(
+            reinterpret_cast<const std::byte*>(collected_.data()), kFramePrefixBytes)));
+        collected_.clear();
+        if (prefix_.body_bytes > max_body_) {
+          return host_error("a frame announces a body of " + std::to_string(prefix_.body_bytes) +
+                            " bytes, more than the answer can have");
+        }
+        state_ = State::kHeader;
+        [[fallthrough]];
+      case State::kHeader:
+        if (!collect(prefix_.header_bytes)) break;
+        TRY(begin_frame());
+        if (prefix_.body_bytes > 0) break;
+        state_ = State::kPrefix;
+        frame = std::exchange(coming_, {});
+        return true;
+      case State::kBody: {
+        const std::string_view bytes = part_.substr(0, body_left_);
+        body_crc_ = crc32c(body_crc_, bytes);
+        TRY(body_->append(bytes));
+        part_.remove_prefix(bytes.size());
+        body_left_ -= bytes.size();
+        if (body_left_ == 0) state_ = State::kTrailer;
+        break;
+      }
+      case State::kTrailer: {
+        if (!collect(kFrameTrailerBytes)) break;
+        const auto expected = frame_trailer(body_crc_);
+        if (std::memcmp(collected_.data(), expected.data(), expected.size()) != 0) {
+          return host_error("a frame's body has a wrong checksum");
+        }
+        collected_.clear();
+        state_ = State::kPrefix;
+        if (body_ != &coming_.body) break;
+        frame = std::exchange(coming_, {});
+        return true;
+      }
     }
-    if (have() < kFramePrefixBytes + prefix_.header_bytes) return false;
-    coming_.header = raw_.substr(taken_ + kFramePrefixBytes, prefix_.header_bytes);
-    TRY(check_frame_header(prefix_, coming_.header));
-    taken_ += kFramePrefixBytes + prefix_.header_bytes;
-    coming_.body.reserve(prefix_.body_bytes);  // at most max_body_; growing would copy it again and again
-    in_body_ = true;
   }
-  const std::size_t part = std::min<std::uint64_t>(have(), prefix_.body_bytes - coming_.body.size());
-  coming_.body.append(raw_, taken_, part);
-  taken_ += part;
-  if (taken_ == raw_.size()) {
-    raw_.clear();
-    taken_ = 0;
-  }
-  if (coming_.body.size() < prefix_.body_bytes) return false;
-  if (prefix_.body_bytes > 0) {
-    if (have() < kFrameTrailerBytes) return false;
-    const auto expected = frame_trailer(crc32c(0, coming_.body));
-    if (std::memcmp(raw_.data() + taken_, expected.data(), expected.size()) != 0) {
-      return host_error("a frame's body has a wrong checksum");
-    }
-    taken_ += kFrameTrailerBytes;
-  }
-  raw_.erase(0, taken_);
-  taken_ = 0;
-  in_body_ = false;
-  frame = std::exchange(coming_, {});
-  return true;
+  return false;
+}
+
+bool FramePeer::collect(std::size_t size) {
+  const std::size_t more = std::min(size - collected_.size(), part_.size());
+  collected_ += part_.substr(0, more);
+  part_.remove_prefix(more);
+  return collected_.size() == size;
+}
+
+/// The header is there.
+Result<void> FramePeer::begin_frame() {
+  TRY(check_frame_header(prefix_, collected_));
+  coming_ = {.header = std::exchange(collected_, {})};
+  state_ = State::kBody;
+  body_ = &coming_.body;
+  body_left_ = prefix_.body_bytes;
+  body_crc_ = 0;
+  if (body_left_ == 0 || early_of_ == 0) return {};
+  const std::optional<OutputPlace> place = output_place(coming_.header);
+  if (!place || place->run != early_of_) return {};
+  body_ = place->is_stderr ? &early_.err : &early_.out;
+  max_body_ -= body_left_;
+  return {};
+}
+
+/// False: what was read is used up.
+Result<bool> FramePeer::next_part() {
+  part_ = multiplexed_ ? TRY(demultiplexer_.next(unread_)) : std::exchange(unread_, {});
+  return !part_.empty();
 }
 
 Result<void> FramePeer::wait(Deadline deadline) {
@@ -152,9 +180,7 @@ Result<void> FramePeer::read_some() {
     ended_ = true;
     return {};
   }
-  const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
-  if (multiplexed_) return demultiplexer_.feed(bytes, raw_);
-  raw_ += bytes;
+  unread_ = std::string_view(buffer_).substr(0, static_cast<std::size_t>(got));
   return {};
 }
 

@@ -6,11 +6,14 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/blob.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "launcher/deadline.h"
 #include "spec/frame.h"
+#include "spec/serve_peer.h"
 
 namespace bailiff {
 
@@ -18,9 +21,10 @@ namespace bailiff {
 /// (stream 0 stdin, 1 stdout, 2 stderr; three zeros; length, big-endian), then as many bytes.
 class AttachDemultiplexer {
  public:
-  /// Appends what is stdout's to `out` and keeps the end of what is stderr's.
+  /// Takes `bytes` from their front up to and with the next part that is stdout's; empty: there was none. Keeps the
+  /// end of what is stderr's.
   /// Errors: kHost  a header that is none
-  Result<void> feed(std::string_view bytes, std::string& out);
+  Result<std::string_view> next(std::string_view& bytes);
   [[nodiscard]] const std::string& stderr_tail() const { return stderr_tail_; }
 
  private:
@@ -32,26 +36,35 @@ class AttachDemultiplexer {
 
 struct ReceivedFrame {
   std::string header = {};
-  std::string body = {};
+  Blob body = {};
 };
 
 /// The launcher's end of `serve`: frames over a pair of descriptors, or over one attached stream. Reads while
 /// it writes, so that two full pipes never wait for each other. One thread.
 ///
 /// The other end is not trusted: what it announces is not reserved but taken as it comes, and time is the
-/// deadline's alone.
+/// deadline's alone. Long bodies go to memfds, not to our memory.
 class FramePeer {
  public:
   /// `in` is read, `out` written (they may be duplicates of one socket); `first` came before.
   FramePeer(UniqueFd in, UniqueFd out, bool multiplexed, std::string first);
+  FramePeer(const FramePeer&) = delete;
+  FramePeer& operator=(const FramePeer&) = delete;
 
   /// Queues one frame; receive() sends it.
   void send(std::string_view header, std::string body);
   /// The next frame. Errors: ETIMEDOUT the deadline, ECANCELED its cancel_fd, EPIPE the stream has ended;
   /// others: what came is no frame.
   Result<ReceivedFrame> receive(Deadline deadline);
-  /// A longer body than this is an error. At first: what the protocol allows.
+  /// A longer body than this is an error, and so are more bytes than that of early output. At first: what the
+  /// protocol allows.
   void accept_body(std::uint64_t bytes) { max_body_ = bytes; }
+  /// Early output of this run is gathered, its frames are not given by receive(). 0: of none.
+  void gather_output_of(std::uint64_t run) {
+    early_ = {};
+    early_of_ = run;
+  }
+  [[nodiscard]] EarlyStreams take_early() { return std::exchange(early_, {}); }
   /// No more frames will be sent: the other end reads an end of file.
   void finish_sending();
 
@@ -60,6 +73,10 @@ class FramePeer {
 
  private:
   Result<bool> take_frame(ReceivedFrame& frame);
+  /// Moves bytes of part_ into collected_ until it has `size` of them.
+  bool collect(std::size_t size);
+  Result<void> begin_frame();
+  Result<bool> next_part();
   Result<void> read_some();
   Result<void> write_some();
   Result<void> wait(Deadline deadline);
@@ -69,14 +86,21 @@ class FramePeer {
   bool ended_ = false;
   std::uint64_t max_body_ = kMaxFrameBody;
   AttachDemultiplexer demultiplexer_;
-  std::string raw_;        // stdout's bytes that are not yet in a frame
-  std::size_t taken_ = 0;  // of raw_
-  bool in_body_ = false;   // header of coming_ is checked
+  std::string_view unread_;  // of buffer_ or first_: what the demultiplexer has not seen
+  std::string_view part_;    // stdout's bytes before those that are in no frame yet
+  enum class State { kPrefix, kHeader, kBody, kTrailer };
+  State state_ = State::kPrefix;
+  std::string collected_;  // of a prefix, header or trailer
   FramePrefix prefix_ = {};
   ReceivedFrame coming_;
+  Blob* body_ = nullptr;  // of coming_ or early_
+  std::uint64_t body_left_ = 0;
+  std::uint32_t body_crc_ = 0;
+  EarlyStreams early_;
+  std::uint64_t early_of_ = 0;
   std::deque<std::string> outgoing_;
   std::size_t written_ = 0;  // of outgoing_.front()
-  std::string buffer_;
+  std::string first_, buffer_;
 };
 
 }  // namespace bailiff

@@ -126,6 +126,7 @@ Result<void> Runner::greet(Deadline deadline) {
   const Reply reply = TRY(parse_reply(frame->header, std::move(frame->body)));
   const auto* hello = std::get_if<HelloReply>(&reply.what);
   if (hello == nullptr) return host_error("the supervisor did not say hello but something else");
+  early_output_ = hello->early_output;
   if (hello->protocol != kServeProtocol) {
     return host_error("its supervisor " + hello->version + " speaks protocol " +
                       std::to_string(hello->protocol) + ", this launcher " + std::to_string(kServeProtocol) +
@@ -136,11 +137,13 @@ Result<void> Runner::greet(Deadline deadline) {
 
 Result<Reply> Runner::ask(std::uint64_t id, const std::string& header, std::string body, Deadline deadline) {
   if (lost_) return host_error("the sandbox is gone");
+  peer_->gather_output_of(id);
   peer_->send(header, std::move(body));
   for (;;) {
     Result<ReceivedFrame> frame = peer_->receive(deadline);
     Result<Reply> reply =
-        frame ? parse_reply(frame->header, std::move(frame->body)) : Result<Reply>(std::move(frame).error());
+        frame ? parse_reply(frame->header, std::move(frame->body), peer_->take_early())
+              : Result<Reply>(std::move(frame).error());
     if (!reply) {
       lost_ = true;
       return reply;
@@ -177,6 +180,7 @@ Result<void> Runner::open(const std::string& box, const std::map<std::string, In
 Result<RunResult> Runner::run(const std::string& box, const RunSpec& spec, const std::string& input,
                               Nanos patience, int cancel_fd) {
   RunRequest request = {.id = ++last_id_, .box = box, .spec = spec, .stdin_bytes = input.size()};
+  request.early_output = early_output_;
   const std::uint64_t most = 2 * spec.limits.output.count + spec.limits.disk.count + (1U << 20);
   peer_->accept_body(std::min(most, kMaxFrameBody));
   // Its time begins when it has the CPU; what follows is measured, sent and answered while nobody else has it.

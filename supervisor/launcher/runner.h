@@ -64,6 +64,7 @@ class Runner {
   std::unique_ptr<Container> container_;
   std::unique_ptr<Child> child_;
   std::unique_ptr<FramePeer> peer_;
+  bool early_output_ = false;  // the supervisor sends it
   std::uint64_t last_id_ = 0;
   bool lost_ = false;
 };

@@ -69,6 +69,7 @@ inline constexpr const char* kSha256OfNothing =
 /// One output stream: what was kept, and the truth about all of it.
 struct Stream {
   Blob kept = {};
+  std::uint64_t early = 0;  // what was kept before those and has gone ahead (docs/protocol.md, "Output before its reply")
   std::uint64_t bytes = 0;  // everything the program wrote that was read, kept or not
   bool truncated = false;
   std::string sha256 = kSha256OfNothing;  // of those `bytes`, lower-case hex

@@ -115,6 +115,7 @@ void write_output(JsonWriter& out, const RunResult& run, Payload payload) {
   const auto write_stream = [&](std::string_view name, const Stream& stream) {
     out.member(name, [&] {
       writer.write(stream.kept);
+      if (stream.early > 0) out.member("early", stream.early);
       out.member("bytes", stream.bytes).member("truncated", stream.truncated).member("sha256", stream.sha256);
     });
   };

@@ -213,8 +213,16 @@ Result<void> read_stdin(json& object, const std::string& key, RunRequest& reques
   return check_one_source(object, key);
 }
 
+Result<void> read_early_output(json& value, const std::string& key, RunRequest& request) {
+  const auto* early = value.get_ptr<const json::boolean_t*>();
+  if (early == nullptr) return refuse(key, "must be true or false");
+  request.early_output = *early;
+  return {};
+}
+
 constexpr Member<RunRequest> kRun[] = {
-    {"op", already_read}, {"id", already_read}, {"box", read_box}, {"spec", read_spec}, {"stdin", read_stdin},
+    {"op", already_read},  {"id", already_read},  {"box", read_box},
+    {"spec", read_spec},   {"stdin", read_stdin}, {"early_output", read_early_output},
 };
 
 Result<Request> read_run(json& object, std::uint64_t id, std::uint64_t body_bytes) {
@@ -369,7 +377,10 @@ std::string hello_message(std::string_view version, std::string_view runtime) {
   JsonWriter out(128);
   out.put([&] {
     out.member("hello",
-               [&] { out.member("protocol", 1).member("version", version).member("runtime", runtime); });
+               [&] {
+                 out.member("protocol", 1).member("version", version).member("runtime", runtime);
+                 out.member("early_output", true);
+               });
   });
   return std::move(out).take();
 }
@@ -397,6 +408,12 @@ std::string error_message(std::uint64_t id, const Error& error) {
     out.member("id", id == 0 ? std::nullopt : std::optional(id));
     write_members(out, error);
   });
+  return std::move(out).take();
+}
+
+std::string output_message(std::uint64_t id, std::string_view stream) {
+  JsonWriter out(64);
+  out.put([&] { out.member("id", id).member("output", stream); });
   return std::move(out).take();
 }
 

@@ -39,6 +39,7 @@ struct RunRequest {
   RunSpec spec = {};              // without files, stdin, disk limits: those belong to the box and the body
   std::uint64_t stdin_bytes = 0;  // body: the program's input
   std::string stdin_path = {};    // or a file below --files-root
+  bool early_output = false;      // much output may come before the result
 };
 
 struct CancelRequest {
@@ -70,6 +71,8 @@ std::string bye_message(std::uint64_t id);
 /// `id` 0: the request's id could not be read; with the key "frame" it is the last frame.
 std::string error_message(std::uint64_t id, const Error& error);
 
+/// {"id":…,"output":"stdout"}: the frame's body are the next bytes of that stream.
+std::string output_message(std::uint64_t id, std::string_view stream);
 /// {"id":…,"result":{…}}: a RunResult as docs/run-result.md, but where it has text or base64 this has
 /// {"body":[offset, length]} into the frame's body, which is stdout, then stderr, then the collected files by name.
 std::string result_message(std::uint64_t id, const RunResult& result);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "base/blob.h"
 #include "base/result.h"
 #include "spec/run_result.h"
 #include "spec/serve_message.h"
@@ -26,6 +28,7 @@ struct HelloReply {
   std::uint64_t protocol = 0;
   std::string version = {};
   std::string runtime = {};
+  bool early_output = false;  // it takes that key of a run
 };
 struct OpenedReply {};
 struct ClosedReply {};
@@ -35,8 +38,20 @@ struct Reply {
   std::variant<HelloReply, OpenedReply, ClosedReply, RunResult, Error> what = HelloReply{};
 };
 
-/// Reads one reply with the body of its frame. Keys it does not know are ignored (docs/protocol.md,
+/// What came of a run's output before its result.
+struct EarlyStreams {
+  Blob out = {}, err = {};
+};
+
+/// Which stream of which run the body of a frame continues, if it is an output that comes before its result.
+struct OutputPlace {
+  std::uint64_t run = 0;
+  bool is_stderr = false;
+};
+std::optional<OutputPlace> output_place(std::string_view header);
+
+/// Reads one reply with the body of its frame, and what came before it if it is a result. Keys it does not know are ignored (docs/protocol.md,
 /// "Versions"). Errors: kInternal; what came is no reply, or a place in it lies outside of the body.
-Result<Reply> parse_reply(std::string_view header, std::string body);
+Result<Reply> parse_reply(std::string_view header, Blob body, EarlyStreams early = {});
 
 }  // namespace bailiff

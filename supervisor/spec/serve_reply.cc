@@ -102,30 +102,38 @@ MemoryFigure memory_figure(const json& from) {
           .includes = text(from, "includes")};
 }
 
-/// What came behind the header. Who is given all of it gets the string itself: 64 MiB of output are not
-/// copied.
+/// What came behind the header, taken apart from its front: each byte once, however often a header names it.
 struct Body {
-  explicit Body(std::string all) : bytes(std::move(all)), size(bytes.size()) {}
-  std::string bytes;
-  std::size_t size;
+  Blob bytes;
+  std::uint64_t taken = 0;
 };
 
-std::string part(const json& place, Body& body) {
+Blob part(const json& place, Body& body) {
   const json& range = array(place, "body");
   if (range.size() != 2) bad("body is no pair");
   const std::uint64_t offset = number(range[0], "body"), length = number(range[1], "body");
-  if (offset > body.size || length > body.size - offset) bad("a place outside of the body");
-  if (length == 0) return {};
-  if (body.bytes.size() < body.size) bad("two places that share bytes of the body");
-  if (length == body.size) return std::exchange(body.bytes, {});
-  return body.bytes.substr(offset, length);
+  if (offset != body.taken) bad("a place in the body that does not begin where the last one ended");
+  if (length > body.bytes.size() - offset) bad("a place outside of the body");
+  body.taken += length;
+  Result<Blob> bytes = body.bytes.part(offset, length);
+  if (!bytes) bad(bytes.error().message());
+  return *std::move(bytes);
 }
 
-Stream stream(const json& from, Body& body) {
-  Stream stream = {.kept = part(from, body),
+Stream stream(const json& from, Body& body, Blob early) {
+  Stream stream = {.kept = std::move(early),
                    .bytes = number_at(from, "bytes"),
                    .truncated = truth(from, "truncated"),
                    .sha256 = text(from, "sha256")};
+  const auto came_early = from.find("early");
+  if ((came_early == from.end() ? 0 : number(*came_early, "early")) != stream.kept.size())
+    bad("early is not what came before");
+  Blob rest = part(from, body);
+  if (stream.kept.size() == 0) {
+    stream.kept = std::move(rest);
+  } else if (const Result<void> appended = stream.kept.append_all(rest); !appended) {
+    bad(appended.error().message());
+  }
   if (stream.kept.size() > stream.bytes) bad("more output kept than written");
   return stream;
 }
@@ -181,9 +189,9 @@ void read_measurements(const json& from, RunResult& run) {
   run.processes_omitted = number_at(from, "processes_omitted");
 }
 
-void read_output(const json& from, Body& body, RunResult& run) {
-  run.stdout_stream = stream(at(from, "stdout"), body);
-  run.stderr_stream = stream(at(from, "stderr"), body);
+void read_output(const json& from, Body& body, EarlyStreams early, RunResult& run) {
+  run.stdout_stream = stream(at(from, "stdout"), body, std::move(early.out));
+  run.stderr_stream = stream(at(from, "stderr"), body, std::move(early.err));
   const json& files = at(from, "files");
   if (!files.is_object()) bad("files is no object");
   for (auto file = files.begin(); file != files.end(); ++file) {
@@ -218,11 +226,11 @@ void read_surroundings(const json& from, RunResult& run) {
   }
 }
 
-RunResult read_result(const json& from, Body& body) {
+RunResult read_result(const json& from, Body& body, EarlyStreams early) {
   RunResult run;
   read_verdict(from, run);
   read_measurements(from, run);
-  read_output(from, body, run);
+  read_output(from, body, std::move(early), run);
   read_surroundings(from, run);
   return run;
 }
@@ -233,16 +241,17 @@ Error read_error(const json& from) {
   return Error{fault, 0, text(from, "message"), text_or_empty(from, "key")};
 }
 
-Reply read_reply(const json& from, Body body) {
+Reply read_reply(const json& from, Body body, EarlyStreams early) {
   if (!from.is_object()) bad("no object");
   if (const auto hello = from.find("hello"); hello != from.end()) {
-    return {0, HelloReply{number_at(*hello, "protocol"), text(*hello, "version"), text(*hello, "runtime")}};
+    const bool early_output = hello->contains("early_output") && truth(*hello, "early_output");
+    return {0, HelloReply{number_at(*hello, "protocol"), text(*hello, "version"), text(*hello, "runtime"), early_output}};
   }
   Reply reply;
   const json& id = at(from, "id");
   if (!id.is_null()) reply.id = number(id, "id");
   if (const auto result = from.find("result"); result != from.end()) {
-    reply.what = read_result(*result, body);
+    reply.what = read_result(*result, body, std::move(early));
   } else if (const auto error = from.find("error"); error != from.end()) {
     reply.what = read_error(*error);
   } else if (from.contains("opened")) {
@@ -257,10 +266,21 @@ Reply read_reply(const json& from, Body body) {
 
 }  // namespace
 
-Result<Reply> parse_reply(std::string_view header, std::string body) try {
+std::optional<OutputPlace> output_place(std::string_view header) {
+  constexpr std::size_t kLongest = 256;  // what is longer is another reply, and is read once only
+  if (header.size() > kLongest) return std::nullopt;
+  const Result<json> document = parse_strict_json(header);
+  if (!document || !document->is_object()) return std::nullopt;
+  const auto id = document->find("id"), output = document->find("output");
+  if (id == document->end() || output == document->end() || !id->is_number_unsigned()) return std::nullopt;
+  if (*output != "stdout" && *output != "stderr") return std::nullopt;
+  return OutputPlace{id->get<std::uint64_t>(), *output == "stderr"};
+}
+
+Result<Reply> parse_reply(std::string_view header, Blob body, EarlyStreams early) try {
   Result<json> document = parse_strict_json(header);
   if (!document) return internal_error("a reply that is no JSON: " + document.error().message());
-  return read_reply(*document, Body(std::move(body)));
+  return read_reply(*document, Body{std::move(body)}, std::move(early));
 } catch (const BadReply& wrong) {
   return internal_error("a reply that makes no sense: " + wrong.what);
 } catch (const json::exception& error) {  // nothing above asks for a type it has not seen

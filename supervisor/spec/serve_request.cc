@@ -92,6 +92,7 @@ std::string run_request(const RunRequest& request) {
     } else if (request.stdin_bytes > 0) {
       out.member("stdin", [&] { out.member("bytes", request.stdin_bytes); });
     }
+    if (request.early_output) out.member("early_output", true);
   });
   return std::move(out).take();
 }

@@ -18,14 +18,20 @@ using test::Connection;
 using test::frame;
 using test::multiplexed;
 
+/// What is stdout's, put together.
+Result<void> feed(AttachDemultiplexer& streams, std::string_view bytes, std::string& out) {
+  while (!bytes.empty()) out += TRY(streams.next(bytes));
+  return {};
+}
+
 TEST(AttachDemultiplexer, TakesStreamsApartWhereverTheyAreCut) {
   const std::string sent =
       multiplexed(1, "one ") + multiplexed(2, "careful") + multiplexed(1, "") + multiplexed(1, "two");
   for (std::size_t cut = 0; cut <= sent.size(); ++cut) {
     AttachDemultiplexer streams;
     std::string out;
-    ASSERT_TRUE(streams.feed(std::string_view(sent).substr(0, cut), out));
-    ASSERT_TRUE(streams.feed(std::string_view(sent).substr(cut), out));
+    ASSERT_TRUE(feed(streams, std::string_view(sent).substr(0, cut), out));
+    ASSERT_TRUE(feed(streams, std::string_view(sent).substr(cut), out));
     EXPECT_EQ(out, "one two") << cut;
     EXPECT_EQ(streams.stderr_tail(), "careful") << cut;
   }
@@ -34,8 +40,8 @@ TEST(AttachDemultiplexer, TakesStreamsApartWhereverTheyAreCut) {
 TEST(AttachDemultiplexer, KeepsTheEndOfStandardError) {
   AttachDemultiplexer streams;
   std::string out;
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE(streams.feed(multiplexed(2, std::string(1000, 'x')), out));
-  ASSERT_TRUE(streams.feed(multiplexed(2, "the end"), out));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(feed(streams, multiplexed(2, std::string(1000, 'x')), out));
+  ASSERT_TRUE(feed(streams, multiplexed(2, "the end"), out));
   EXPECT_LE(streams.stderr_tail().size(), 4096U);
   EXPECT_TRUE(streams.stderr_tail().ends_with("xthe end"));
 }
@@ -43,7 +49,7 @@ TEST(AttachDemultiplexer, KeepsTheEndOfStandardError) {
 TEST(AttachDemultiplexer, RefusesWhatIsNoHeader) {
   AttachDemultiplexer streams;
   std::string out;
-  EXPECT_FALSE(streams.feed("HTTP/1.1 500", out));
+  EXPECT_FALSE(feed(streams, "HTTP/1.1 500", out));
 }
 
 /// A peer and the other end of its stream.
@@ -77,7 +83,7 @@ TEST(FramePeer, PutsAFrameTogetherFromSingleBytes) {
   writer.join();
   ASSERT_TRUE(got) << got.error().message();
   EXPECT_EQ(got.value().header, R"({"a":1})");
-  EXPECT_EQ(got.value().body, "body");
+  EXPECT_EQ(got.value().body.text(), "body");
 }
 
 TEST(FramePeer, BeginsWithWhatCameBefore) {
@@ -90,8 +96,8 @@ TEST(FramePeer, BeginsWithWhatCameBefore) {
 TEST(FramePeer, TakesTwoFramesOutOfOneRead) {
   Pair pair;
   pair.other.send(frame("{}", "a") + frame("[]", "bc"));
-  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body, "a");
-  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body, "bc");
+  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body.text(), "a");
+  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body.text(), "bc");
 }
 
 TEST(FramePeer, EndsAtTheDeadlineThoughBytesKeepComing) {
@@ -119,7 +125,7 @@ TEST(FramePeer, TakesWhatWasSaidBeforeTheEnd) {
   pair.peer.send("{}", std::string(1 << 20, 'x'));  // nobody will read it
   pair.other.send(frame("{}", "last words"));
   ::shutdown(pair.fds[1], SHUT_RDWR);
-  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body, "last words");
+  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body.text(), "last words");
   EXPECT_EQ(pair.peer.receive(deadline_in(5s)).error().code, EPIPE);
 }
 
@@ -170,8 +176,8 @@ TEST(FramePeer, ReadsWhileItWrites) {
   const auto second = pair.peer.receive(deadline_in(60s));
   echo.join();
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(first.value().body, std::string(kLarge, 'b'));
-  EXPECT_EQ(second.value().body, "done");
+  EXPECT_EQ(first.value().body.text(), std::string(kLarge, 'b'));
+  EXPECT_EQ(second.value().body.text(), "done");
 }
 
 }  // namespace
