@@ -54,7 +54,7 @@ Result<void> Capture::drain(std::size_t most) {
 }
 
 std::optional<EarlyOutput> Capture::take_early() {
-  if (kept_.size() < kMuch || kept_.size() > kMaxFrameBody) return std::nullopt;
+  if (!sends_early_ || kept_.size() < kMuch || kept_.size() > kMaxFrameBody) return std::nullopt;
   early_ += kept_.size();
   EarlyOutput taken{std::exchange(kept_, {}), std::exchange(crc_, 0)};
   (void)kept_.expect_many();  // append() will say why not

@@ -31,7 +31,7 @@ class Capture {
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool over_ceiling() const { return bytes_ > ceiling_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-  static constexpr std::uint64_t kMuch = std::uint64_t{256} << 10;
+  static constexpr std::uint64_t kMuch = std::uint64_t{1} << 20;
 
   /// Takes what is there without waiting, until the pipe is empty, at its end, or past the ceiling: a flood
   /// must not keep the supervisor here. Closes the pipe at its end.

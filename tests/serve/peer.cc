@@ -50,23 +50,31 @@ std::uint64_t Peer::ask_open(const std::string& box, const std::vector<BoxFile>&
   return frames_.ask(std::move(request), body);
 }
 
-std::uint64_t Peer::ask_run(const std::string& box, const json& spec, std::string_view input) {
+std::uint64_t Peer::ask_run(const std::string& box, const json& spec, std::string_view input,
+                            bool early_output) {
   json request = {{"op", "run"}, {"box", box}, {"spec", spec}};
+  if (early_output) request["early_output"] = true;
   if (!input.empty()) request["stdin"] = {{"bytes", input.size()}};
   return frames_.ask(std::move(request), input);
 }
 
 RunReply Peer::result(std::uint64_t id) {
-  const Frame frame = frames_.reply(id);
-  const json message = frame.json();
   RunReply reply;
+  Frame frame = frames_.reply(id);
+  json message = frame.json();
+  for (; message.contains("output"); frame = frames_.reply(id), message = frame.json()) {
+    (message["output"] == "stdout" ? reply.out : reply.err) += frame.body;
+    ++reply.early_frames;
+  }
   if (message.contains("error")) {
     reply.error = message["error"];
     return reply;
   }
   reply.result = message.at("result");
-  reply.out = frame.bytes(reply.result.at("stdout"));
-  reply.err = frame.bytes(reply.result.at("stderr"));
+  EXPECT_EQ(reply.result["stdout"].value("early", std::size_t{0}), reply.out.size());
+  EXPECT_EQ(reply.result["stderr"].value("early", std::size_t{0}), reply.err.size());
+  reply.out += frame.bytes(reply.result.at("stdout"));
+  reply.err += frame.bytes(reply.result.at("stderr"));
   for (const auto& [name, file] : reply.result.at("files").items()) {
     if (file.contains("body")) reply.files[name] = frame.bytes(file);
   }

@@ -25,6 +25,7 @@ struct RunReply {
   nlohmann::json result;  // null when the reply was an error
   nlohmann::json error;   // null when it was a result
   std::string out, err;
+  int early_frames = 0;  // how many came before it
   std::map<std::string, std::string> files;
 };
 
@@ -35,7 +36,8 @@ class Peer {
 
   std::uint64_t ask_open(const std::string& box, const std::vector<BoxFile>& files = {},
                          const nlohmann::json& more = {});
-  std::uint64_t ask_run(const std::string& box, const nlohmann::json& spec, std::string_view input = {});
+  std::uint64_t ask_run(const std::string& box, const nlohmann::json& spec, std::string_view input = {},
+                        bool early_output = false);
 
   /// The reply to any request, as JSON.
   nlohmann::json answer(std::uint64_t id) { return frames_.reply(id).json(); }

@@ -470,6 +470,75 @@ TEST(ServeTest, ASlowReaderCostsBoundedMemoryAndLosesNothing) {
   EXPECT_EQ(peer.bye(), 0);
 }
 
+json large_output(std::size_t bytes) {
+  return {{"output_bytes", bytes}, {"cpu_time_ms", 30000}, {"wall_time_ms", 60000}};
+}
+
+TEST(ServeTest, OutputGoesAheadOfItsResultAndIsTheSame) {
+  Peer peer;
+  constexpr std::size_t kBytes = std::size_t{48} << 20;
+  const std::string bytes = noise(kBytes + 12345);
+  peer.open("a", {{"large", bytes}});
+  json spec = {{"argv", {"/bin/sh", "-c", "head -c 20000000 large >&2; cat large"}}};
+  spec["limits"] = large_output(kBytes * 2);
+  const RunReply reply = peer.result(peer.ask_run("a", spec, {}, /*early_output=*/true));
+  ASSERT_EQ(reply.result["status"], "OK") << reply.result << reply.error;
+  EXPECT_GT(reply.early_frames, 2);
+  EXPECT_EQ(sha256_of(reply.out), sha256_of(bytes));
+  EXPECT_EQ(reply.result["stdout"]["sha256"], sha256_of(bytes));
+  EXPECT_EQ(sha256_of(reply.err), sha256_of(bytes.substr(0, 20'000'000)));
+  const RunReply small = peer.result(peer.ask_run("a", {{"argv", {"/bin/echo", "42"}}}, {}, /*early_output=*/true));
+  EXPECT_EQ(small.out, "42\n");
+  EXPECT_EQ(small.early_frames, 0);
+  spec["limits"]["output_bytes"] = 5'000'000;
+  const RunReply cut = peer.result(peer.ask_run("a", spec, {}, /*early_output=*/true));
+  EXPECT_EQ(cut.result["status"], "OLE");
+  EXPECT_EQ(cut.err, bytes.substr(0, 5'000'000));
+  EXPECT_EQ(peer.run("a", {{"argv", {"/bin/cat", "large"}}, {"limits", large_output(kBytes * 2)}}).early_frames, 0)
+      << "not asked for";
+  EXPECT_LT(peer.peak_rss_kib(), 16 << 10);
+  EXPECT_EQ(peer.bye(), 0);
+}
+
+TEST(ServeTest, WhoDoesNotReadEarlyOutputHoldsUpNeitherTheProgramNorItsWatch) {
+  Peer peer;
+  constexpr std::size_t kBytes = std::size_t{32} << 20;
+  peer.open("a", {{"large", noise(kBytes)}});
+  json spec = {{"argv", {"/bin/sh", "-c", "cat large; exec sleep 100"}}};
+  spec["limits"] = large_output(kBytes);
+  spec["limits"]["wall_time_ms"] = 3000;
+  const auto asked = std::chrono::steady_clock::now();
+  const std::uint64_t run = peer.ask_run("a", spec, {}, /*early_output=*/true);
+  const auto end = asked + 30s;
+  while (peer.held_bytes() < kBytes - (3 << 20) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(20ms);  // nothing is read meanwhile
+  }
+  EXPECT_GE(peer.held_bytes(), kBytes - (3 << 20)) << "the program should have written on";
+  std::this_thread::sleep_for(4s);
+  const std::chrono::nanoseconds unread = std::chrono::steady_clock::now() - asked;
+  const RunReply reply = peer.result(run);
+  EXPECT_EQ(reply.result["status"], "TLE") << reply.result;
+  EXPECT_EQ(sha256_of(reply.out), sha256_of(noise(kBytes)));
+  EXPECT_LT(reply.result["wall_time"]["ns"].get<std::int64_t>(), unread.count()) << "ended while nobody read";
+  EXPECT_EQ(peer.bye(), 0);
+}
+
+TEST(ServeTest, ARunWithEarlyOutputCanBeCancelled) {
+  Peer peer;
+  peer.open("a");
+  json spec = {{"argv", {"/bin/sh", "-c", "head -c 20000000 /dev/zero; exec sleep 100"}}};
+  spec["limits"] = large_output(20'000'000);
+  const std::uint64_t run = peer.ask_run("a", spec, {}, /*early_output=*/true);
+  while (peer.held_bytes() < (std::size_t{2} << 20)) std::this_thread::sleep_for(20ms);
+  const std::uint64_t cancel = peer.frames().ask({{"op", "cancel"}, {"run", run}});
+  EXPECT_EQ(peer.answer(cancel)["cancelled"]["was_running"], true);
+  const RunReply reply = peer.result(run);
+  EXPECT_EQ(reply.result["status"], "CANCELLED") << reply.result << reply.error;
+  EXPECT_GT(reply.early_frames, 0);
+  EXPECT_EQ(peer.run("a", {{"argv", {"/bin/true"}}}).result["status"], "OK");
+  EXPECT_EQ(peer.bye(), 0);
+}
+
 TEST(ServeTest, AFastWriterCostsBoundedMemory) {
   Peer peer({"--parallel", "1"});
   peer.open("a", {program_file("bit"), program_file("nothing")});

@@ -1,7 +1,9 @@
 // bailiff-supervisor on a kernel that knows less: a stand-in for the binary wherever a test takes
 // $BAILIFF_SUPERVISOR. Refuses, by a seccomp filter, what gVisor and older kernels lack: pidfd_*, openat2, clone3
-// (and with it CLONE_INTO_CGROUP), seccomp user notification, and the flags of close_range.
+// (and with it CLONE_INTO_CGROUP), seccomp user notification, the flags of close_range, splice of a memfd, and larger
+// pipes.
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -24,17 +26,21 @@ int main(int, char** argv) {
   constexpr auto arg = [](int n) { return static_cast<unsigned>(offsetof(seccomp_data, args) + sizeof(__u64) * static_cast<unsigned>(n)); };
   const sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 10, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 9, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 8, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 7, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 6, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 14, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 13, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 12, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 11, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 10, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_splice, 11, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 2),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg(2)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 4, 5),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 7, 8),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 2),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg(1)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETPIPE_SZ, 5, 4),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg(1)),
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SECCOMP_FILTER_FLAG_NEW_LISTENER, 2, 1),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, kNoSys),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
       BPF_STMT(BPF_RET | BPF_K, kInvalid),
@@ -47,7 +53,9 @@ int main(int, char** argv) {
   }
   // Seen to refuse, or the lane would prove nothing.
   if (::syscall(SYS_clone3, nullptr, 0) != -1 || errno != ENOSYS || ::syscall(SYS_close_range, 1000, 1000, 4) != -1 ||
-      errno != EINVAL || ::syscall(SYS_openat2, -1, "", nullptr, 0) != -1 || errno != ENOSYS) {
+      errno != EINVAL || ::syscall(SYS_openat2, -1, "", nullptr, 0) != -1 || errno != ENOSYS ||
+      ::splice(-1, nullptr, -1, nullptr, 1, 0) != -1 || errno != EINVAL || ::fcntl(-1, F_SETPIPE_SZ, 1) != -1 ||
+      errno != EINVAL) {
     std::fputs("refused_supervisor: the filter refuses nothing\n", stderr);
     return 125;
   }

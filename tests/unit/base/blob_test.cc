@@ -80,5 +80,51 @@ TEST(Blob, ACopyStaysWhatItWas) {
   EXPECT_EQ(blob.text(), "other");
 }
 
+TEST(Blob, PartsAreTheirBytesAndMayGrow) {
+  const std::string bytes = pattern(4 * Blob::kInMemory);
+  Blob large;
+  ASSERT_TRUE(large.append(bytes));
+  for (const std::size_t at : {0UL, 1UL, 4096UL, 100'001UL}) {
+    for (const std::size_t size : {0UL, 5UL, Blob::kInMemory, Blob::kInMemory + 1, 3 * Blob::kInMemory + 7}) {
+      SCOPED_TRACE(std::to_string(at) + "+" + std::to_string(size));
+      Result<Blob> part = large.part(at, size);
+      ASSERT_TRUE(part);
+      EXPECT_EQ(part->size(), size);
+      EXPECT_EQ(part->text(), bytes.substr(at, size));
+      ASSERT_TRUE(part->append("more"));
+      EXPECT_EQ(part->text(), bytes.substr(at, size) + "more");
+    }
+  }
+  EXPECT_EQ(large.text(), bytes) << "what was appended to a part";
+  Result<Blob> last = large.part(Blob::kInMemory, 2 * Blob::kInMemory);
+  large = Blob();
+  ASSERT_TRUE(last->append("more"));
+  EXPECT_EQ(last->text(), bytes.substr(Blob::kInMemory, 2 * Blob::kInMemory) + "more");
+  EXPECT_FALSE(Blob("0123").part(2, 3));
+  EXPECT_FALSE(Blob("0123").part(5, 0));
+}
+
+TEST(Blob, AppendingToACopyLeavesTheOther) {
+  Blob blob;
+  ASSERT_TRUE(blob.append(pattern(Blob::kInMemory + 1)));
+  Blob copy = blob;
+  ASSERT_TRUE(copy.append("copy"));
+  ASSERT_TRUE(blob.append("blob"));
+  EXPECT_EQ(copy.text(), pattern(Blob::kInMemory + 1) + "copy");
+  EXPECT_EQ(blob.text(), pattern(Blob::kInMemory + 1) + "blob");
+}
+
+TEST(Blob, TakesAllOfAnother) {
+  for (const std::size_t size : {3UL, 2 * Blob::kInMemory + 3}) {
+    const std::string bytes = pattern(size);
+    Blob other, blob("before ");
+    ASSERT_TRUE(other.append(bytes));
+    ASSERT_TRUE(blob.append_all(other));
+    ASSERT_TRUE(blob.append_all(other));
+    EXPECT_EQ(blob.text(), "before " + bytes + bytes);
+    EXPECT_EQ(other.text(), bytes);
+  }
+}
+
 }  // namespace
 }  // namespace bailiff

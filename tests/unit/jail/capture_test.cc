@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string>
 
+#include "spec/frame.h"
+
 namespace bailiff {
 namespace {
 
@@ -15,9 +17,9 @@ struct Pipe {
   Capture capture;
 };
 
-Pipe open_pipe(Bytes ceiling) {
+Pipe open_pipe(Bytes ceiling, bool early = false) {
   Pipe pipe;
-  Result<Capture> opened = Capture::open(ceiling, ::geteuid(), pipe.write_end);
+  Result<Capture> opened = Capture::open(ceiling, ::geteuid(), pipe.write_end, early);
   EXPECT_TRUE(opened) << opened.error().message();
   pipe.capture = *std::move(opened);
   return pipe;
@@ -131,6 +133,49 @@ TEST(Capture, OfAFloodReadsLittleMoreThanTheCeilingAndKeepsItsMemory) {
   EXPECT_LE(pipe.capture.bytes(), 64U * 1024 + 65536);
   EXPECT_LT(resident_bytes(), before + (std::size_t{4} << 20));
   EXPECT_EQ(pipe.capture.finish()->kept.size(), 64U * 1024);
+}
+
+std::string noise(std::size_t size) {
+  std::string bytes;
+  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<char>(i * i / 255 + i));
+  return bytes;
+}
+
+TEST(Capture, MuchMayBeTakenEarlyAndIsTheSameInTheEnd) {
+  const std::string bytes = noise(5 * Capture::kMuch + 77);
+  const std::string sha256 = captured(8_MiB, bytes).sha256;
+  for (const std::uint64_t ceiling : {bytes.size() + 1, bytes.size(), 3 * Capture::kMuch + 1}) {
+    SCOPED_TRACE(ceiling);
+    Pipe pipe = open_pipe(Bytes{ceiling}, /*early=*/true);
+    std::string early;
+    int taken = 0;
+    for (std::size_t at = 0; at < bytes.size() && !pipe.capture.over_ceiling(); at += 100'000) {
+      pump(pipe, std::string_view(bytes).substr(at, 100'000));
+      const std::optional<EarlyOutput> piece = pipe.capture.take_early();
+      if (!piece) continue;
+      EXPECT_GE(piece->bytes.size(), Capture::kMuch);
+      EXPECT_EQ(piece->crc, crc32c(0, piece->bytes.text()));
+      early += piece->bytes.text();
+      ++taken;
+    }
+    EXPECT_GE(taken, 2);
+    pipe.write_end.reset();
+    Result<Stream> stream = pipe.capture.finish();
+    ASSERT_TRUE(stream);
+    EXPECT_EQ(stream->early, early.size());
+    EXPECT_EQ(early + stream->kept.text(), bytes.substr(0, ceiling));
+    EXPECT_EQ(stream->truncated, ceiling < bytes.size());
+    if (!stream->truncated) {
+      EXPECT_EQ(stream->sha256, sha256);
+      EXPECT_EQ(stream->bytes, bytes.size());
+    }
+  }
+}
+
+TEST(Capture, NothingGoesAheadUnlessAskedFor) {
+  Pipe pipe = open_pipe(8_MiB);
+  pump(pipe, noise(2 * Capture::kMuch));
+  EXPECT_FALSE(pipe.capture.take_early());
 }
 
 }  // namespace

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <string>
 #include <thread>
 
@@ -178,6 +181,76 @@ TEST(FramePeer, ReadsWhileItWrites) {
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first.value().body.text(), std::string(kLarge, 'b'));
   EXPECT_EQ(second.value().body.text(), "done");
+}
+
+std::string output_frame(std::uint64_t run, const std::string& bytes, const char* stream = "stdout") {
+  return frame(output_message(run, stream), bytes);
+}
+
+TEST(FramePeer, GathersTheOutputOfARun) {
+  Pair pair(/*is_multiplexed=*/true);
+  pair.peer.gather_output_of(7);
+  pair.other.send(multiplexed(1, output_frame(7, "one ") + output_frame(7, "oops", "stderr")));
+  pair.other.send(multiplexed(1, output_frame(7, "two") + frame("{}", "the rest")));
+  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body.text(), "the rest");
+  EarlyStreams early = pair.peer.take_early();
+  EXPECT_EQ(early.out.text(), "one two");
+  EXPECT_EQ(early.err.text(), "oops");
+  pair.peer.gather_output_of(8);
+  pair.other.send(multiplexed(1, output_frame(7, "late")));
+  EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body.text(), "late") << "of another run: a frame as others";
+  EXPECT_EQ(pair.peer.take_early().out.size(), 0U);
+}
+
+TEST(FramePeer, AnOutputIsNoLongerThanAllItMayBe) {
+  Pair pair;
+  pair.peer.gather_output_of(7);
+  pair.peer.accept_body(1000);
+  pair.other.send(output_frame(7, std::string(600, 'x')) + output_frame(7, std::string(401, 'x')));
+  const auto got = pair.peer.receive(deadline_in(5s));
+  ASSERT_FALSE(got);
+  EXPECT_NE(got.error().message().find("401"), std::string::npos);
+}
+
+TEST(FramePeer, RefusesADamagedOutput) {
+  Pair pair;
+  pair.peer.gather_output_of(7);
+  std::string damaged = output_frame(7, "body");
+  damaged[damaged.size() - 6] ^= 1;
+  pair.other.send(damaged);
+  EXPECT_NE(pair.peer.receive(deadline_in(5s)).error().message().find("checksum"), std::string::npos);
+}
+
+TEST(FramePeer, ALongBodyLiesOutsideOfItsProcess) {
+  constexpr std::size_t kLarge = 64 << 20;
+  Pair pair(/*is_multiplexed=*/true);
+  const pid_t writer = ::fork();  // its memory is not ours
+  if (writer == 0) {
+    const std::string piece(1 << 20, 'x');
+    pair.other.send(multiplexed(1, frame_head("{}", kLarge)));
+    std::uint32_t crc = 0;
+    for (std::size_t sent = 0; sent < kLarge; sent += piece.size()) {
+      pair.other.send(multiplexed(1, piece));
+      crc = crc32c(crc, piece);
+    }
+    const auto trailer = frame_trailer(crc);
+    pair.other.send(multiplexed(1, std::string(trailer.data(), trailer.size())));
+    ::_exit(0);
+  }
+  const auto resident = [] {
+    std::array<long, 2> pages = {};
+    FILE* statm = std::fopen("/proc/self/statm", "r");
+    EXPECT_EQ(std::fscanf(statm, "%ld %ld", &pages[0], &pages[1]), 2);
+    std::fclose(statm);
+    return pages[1] * ::getpagesize();
+  };
+  const long before = resident();
+  const auto got = pair.peer.receive(deadline_in(60s));
+  const long after = resident();
+  ::waitpid(writer, nullptr, 0);
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ(got.value().body.size(), kLarge);
+  EXPECT_LT(after - before, 4 << 20);
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ class RunnerTest : public testing::Test {
           if (has(header, R"("op":"open")")) {
             connection.send(multiplexed(1, frame(opened_message(1, "run", 1ns))));
           } else if (has(header, R"("op":"run")")) {
+            asked_ = header;
             played.run(connection);
             return;
           }
@@ -139,6 +140,7 @@ class RunnerTest : public testing::Test {
   std::string state_;
   int cancel_fd_ = -1;
   std::atomic<int> removed_ = 0;
+  std::string asked_;  // the last run's header
 };
 
 TEST_F(RunnerTest, HandsOnTheResult) {
@@ -155,6 +157,45 @@ TEST_F(RunnerTest, HandsOnTheResult) {
   EXPECT_TRUE(has(result, R"("text":"42\n")")) << result;
   EXPECT_TRUE(has(result, R"("runtime":"runc")")) << result;
   EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, PutsEarlyOutputAndTheRestTogether) {
+  Played played;
+  played.run = [](Connection& connection) {
+    RunResult result;
+    result.status = Verdict::kOk;
+    result.stdout_stream.kept = "2\n";
+    result.stdout_stream.early = 1;
+    result.stdout_stream.bytes = 3;
+    connection.send(multiplexed(1, frame(output_message(2, "stdout"), "4") + frame(result_message(2, result), "2\n")));
+  };
+  const std::string result = run(played);
+  EXPECT_TRUE(has(result, R"("text":"42\n")")) << result;
+  EXPECT_FALSE(has(result, "early")) << result;
+}
+
+TEST_F(RunnerTest, OutputBeyondAllThatMayComeIsAnInternalError) {
+  Played played;
+  played.run = [](Connection& connection) {
+    const std::string some = frame(output_message(2, "stdout"), std::string(1 << 16, 'x'));
+    std::string all;
+    for (int i = 0; i < 20; ++i) all += multiplexed(1, some);  // more than a MiB and twice the ceiling of 1000
+    connection.send(all);
+    connection.wait_until_closed();
+  };
+  const std::string result = run(played);
+  EXPECT_TRUE(has(result, R"("status":"IE","reason":"launcher")")) << result;
+  EXPECT_TRUE(has(result, "more than the answer can have")) << result;
+}
+
+TEST_F(RunnerTest, AsksOnlyAServerThatKnowsHowForEarlyOutput) {
+  Played played;
+  (void)run(played);
+  EXPECT_TRUE(has(asked_, R"("early_output":true)")) << asked_;
+  played.hello = multiplexed(1, frame(R"({"hello":{"protocol":1,"version":"0.1.0","runtime":"runsc"}})"));
+  (void)run(played);
+  EXPECT_TRUE(has(asked_, R"("op":"run")")) << asked_;
+  EXPECT_FALSE(has(asked_, "early_output")) << asked_;
 }
 
 TEST_F(RunnerTest, ADeadSupervisorIsAnInternalErrorWithItsLastWords) {

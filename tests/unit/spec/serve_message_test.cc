@@ -399,9 +399,33 @@ TEST(ServeRequest, TakesNamesWhoseReplyFits) {
 
 // Replies
 
+TEST(ServeMessage, EarlyOutputIsAskedForInSoManyWords) {
+  const auto parsed = [](const std::string& more) {
+    std::uint64_t id = 0;
+    return parse_request(R"({"op":"run","id":2,"box":"s1","spec":{"argv":["/a"]})" + more + "}", 0, &id);
+  };
+  EXPECT_FALSE(std::get<RunRequest>(*parsed("")).early_output);
+  EXPECT_FALSE(std::get<RunRequest>(*parsed(R"(,"early_output":false)")).early_output);
+  EXPECT_TRUE(std::get<RunRequest>(*parsed(R"(,"early_output":true)")).early_output);
+  for (const char* other : {"1", "null", "\"true\""}) {
+    const Result<Request> request = parsed(R"(,"early_output":)" + std::string(other));
+    ASSERT_FALSE(request) << other;
+    EXPECT_EQ(request.error().key, "early_output");
+  }
+}
+
+TEST(ServeReply, SaysHowMuchWentAhead) {
+  RunResult run;
+  run.stdout_stream.kept = "rest";
+  EXPECT_EQ(result_message(2, run).find("early"), std::string::npos);
+  run.stdout_stream.early = 1048576;
+  EXPECT_NE(result_message(2, run).find(R"("stdout":{"body":[0,4],"early":1048576,)"), std::string::npos);
+}
+
 TEST(ServeReply, LooksAsDocumented) {
   EXPECT_EQ(hello_message("0.1.0", "native"),
-            R"({"hello":{"protocol":1,"version":"0.1.0","runtime":"native"}})");
+            R"({"hello":{"protocol":1,"version":"0.1.0","runtime":"native","early_output":true}})");
+  EXPECT_EQ(output_message(2, "stderr"), R"({"id":2,"output":"stderr"})");
   EXPECT_EQ(opened_message(1, "s1", 5us), R"({"id":1,"opened":{"box":"s1","took_ns":5000}})");
   EXPECT_EQ(cancelled_message(3, 2, true), R"({"id":3,"cancelled":{"run":2,"was_running":true}})");
   EXPECT_EQ(cancelled_message(3, 2, false), R"({"id":3,"cancelled":{"run":2,"was_running":false}})");
@@ -517,7 +541,7 @@ TEST(ProtocolDocument, RequestsAreAccepted) {
     ASSERT_TRUE(read) << line << read.error().key;
     ++seen[read->index()];
   }
-  EXPECT_EQ(seen, (std::array<std::size_t, 5>{1, 2, 1, 1, 1}));
+  EXPECT_EQ(seen, (std::array<std::size_t, 5>{1, 3, 1, 1, 1}));
 }
 
 /// The run that docs/protocol.md shows.
@@ -559,6 +583,7 @@ TEST(ProtocolDocument, RepliesAreWhatIsWritten) {
                          hello_message("0.1.0", "native"),
                          opened_message(1, "s1", 1250us),
                          result_message(2, documented_result()),
+                         output_message(7, "stdout"),
                          cancelled_message(3, 2, true),
                          closed_message(4, "s1"),
                          bye_message(5),
