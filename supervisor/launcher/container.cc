@@ -365,6 +365,7 @@ Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const 
     return error;
   }
   container->started_ = true;
+  if (engine.cpuset && slot != nullptr) TRY(slot->hold_boxes_to(container->cpus().list()));
   return container;
 }
 

@@ -205,6 +205,13 @@ Result<void> Slot::remove() {
   return all;
 }
 
+Result<void> Slot::hold_boxes_to(const std::string& cpus) {
+  if (boxes_.empty() || cpus.empty()) return {};
+  (void)write_small(cpu_directory_ + "/cgroup.subtree_control", "+cpuset");  // it may have it already
+  if (write_small(boxes_ + "/cpuset.cpus", cpus)) return {};
+  return errno_error("hold boxes to CPU " + cpus + " (--cpus all does without): write " + boxes_ + "/cpuset.cpus");
+}
+
 Nanos Slot::cpu_time() {
   if (!cpu_) {
     const std::string path = cpu_directory_ + (v2_ ? "/cpu.stat" : "/cpuacct.usage");

@@ -53,6 +53,11 @@ class Slot {
   /// Whether the limit is held here, so that the container needs none of its own.
   [[nodiscard]] bool holds_memory() const { return holds_memory_; }
 
+  /// Holds boxes() to these CPUs, as its own group holds the container; nothing to do where there is no such
+  /// group. Only once the container runs: the runtime gives the slot the controller.
+  /// Errors: kHost  the group has no cpuset controller
+  Result<void> hold_boxes_to(const std::string& cpus);
+
   /// CPU time of all that ever ran in it. kUnknown: it cannot be read, or nothing has been counted: then
   /// Docker put the container elsewhere.
   Nanos cpu_time();

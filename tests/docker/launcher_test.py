@@ -419,7 +419,7 @@ class Check(unittest.TestCase):
 class Placement(unittest.TestCase):
     """Which CPU a container has, and whose turn it is there. Of the last CPU, as engines of others prefer the first."""
     last = str(max(os.sched_getaffinity(0)))
-    busy = {"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 50000, "wall_time_ms": 60000}}
+    busy = {"argv": ["/usr/bin/burn", "plain", "900000"], "limits": {"cpu_time_ms": 800000, "wall_time_ms": 900000}}
 
     def begin(self, spec, *arguments, runtime="runc"):
         process = start("run", "--runtime", runtime, "--image", IMAGE, *arguments, "-")
@@ -445,6 +445,18 @@ class Placement(unittest.TestCase):
             pass
         return False
 
+    def allowed(self):
+        """The CPUs of every process in our slots: the container's, the supervisor's boxes and programs."""
+        lists = []
+        for lease in pathlib.Path("/run/bailiff/leases").glob("*"):
+            if not any(f"container {container}" in lease.read_text() for container in our_containers()):
+                continue
+            for group in hierarchies(f"bailiff/slot{lease.name}/**/cgroup.procs"):
+                for pid in group.read_text().split():
+                    status = pathlib.Path(f"/proc/{pid}/status")
+                    lists += re.findall(r"^Cpus_allowed_list:\s*(\S+)$", status.read_text() if status.exists() else "", re.M)
+        return lists
+
     def test_runs_on_one_cpu_take_turns(self):
         # Under runc the clock a program prints is the host's.
         spec = {"argv": ["/usr/bin/bit", "hold", "umask", "700"], "limits": {"wall_time_ms": 20000}}
@@ -462,6 +474,8 @@ class Placement(unittest.TestCase):
         usable = [str(cpu) for cpu in sorted(os.sched_getaffinity(0))]
         self.assertEqual(len(set(cpus)), min(2, len(usable)), cpus)
         self.assertLessEqual(set(cpus), set(usable))
+        self.until(lambda: all(map(self.taken, cpus)))
+        self.assertEqual(set(self.allowed()), set(cpus))
         for launcher in launchers:
             launcher.terminate()
             launcher.wait()
