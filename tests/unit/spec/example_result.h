@@ -17,14 +17,18 @@ inline RunResult example_result() {
                        .system = 10731us,
                        .source = "cgroup",
                        .resolution = 1us,
-                       .includes = "all processes of the run"};
-  run.cpu_time.others = {
-      {.total = 1000100us, .source = "wait4", .resolution = 1us, .includes = "reaped processes"}};
+                       .includes = "every process of the run"};
+  run.cpu_time.others = {{.total = 1000100us,
+                          .source = "wait4",
+                          .resolution = 1us,
+                          .includes = "processes the keeper reaped, with the children they waited for"}};
   run.wall_time.total = 1001119us;
   run.peak_memory.best = {
       .peak = Bytes{1589248}, .source = "cgroup", .resolution = 4_KiB, .includes = "anon+file+shmem+kernel"};
-  run.peak_memory.others = {
-      {.peak = Bytes{1417216}, .source = "rusage", .resolution = 4_KiB, .includes = "largest process"}};
+  run.peak_memory.others = {{.peak = Bytes{1417216},
+                             .source = "rusage",
+                             .resolution = 4_KiB,
+                             .includes = "resident pages of the largest process, files it maps included"}};
   run.memory_breakdown = {
       .anon = Bytes{1060864}, .file = Bytes{405504}, .shmem = Bytes{0}, .kernel = Bytes{122880}};
   run.processes = {{.pid = 2, .cpu = 1000100us, .max_rss = Bytes{1417216}, .signal = 9}};

@@ -554,7 +554,7 @@ RunResult documented_result() {
                        .system = 3ms,
                        .source = "cgroup",
                        .resolution = 1us,
-                       .includes = "all processes of the run"};
+                       .includes = "every process of the run"};
   run.wall_time.total = 13ms;
   run.peak_memory.best = {
       .peak = 9_MiB, .source = "cgroup", .resolution = 4_KiB, .includes = "anon+file+shmem+kernel"};
