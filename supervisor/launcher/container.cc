@@ -80,9 +80,10 @@ unsigned major_version(const std::string& version) {
   return static_cast<unsigned>(std::strtoul(version.c_str(), nullptr, 10));
 }
 
-/// Everything about a container that is not the caller's to choose.
+/// Everything about a container that is not the caller's to choose. `cpus`: those it starts with; `shows_one`: though
+/// they are more.
 std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, const std::string& image_id,
-                        const std::string& cpus, const Slot* slot) {
+                        const std::string& cpus, const Slot* slot, bool shows_one) {
   const bool runsc = runtime_kind(engine, spec.runtime) == "runsc";
   json capabilities = json::array();
   for (const NeededCapability& capability : kCapabilities) {
@@ -127,6 +128,8 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
     host["MemorySwap"] = spec.memory->count;
   }
   if (engine.cpuset && !cpus.empty()) host["CpusetCpus"] = cpus;
+  // What is to be confined later is to look so from the beginning: a JVM chooses its garbage collector by it.
+  if (shows_one) command = {"serve", "--cpus", "1"};
   const auto ends = std::chrono::system_clock::now() + spec.lifetime;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ends.time_since_epoch()).count();
   return json{{"Image", image_id},
@@ -355,16 +358,30 @@ Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const 
   // Before anything exists that the record has to tell of.
   if (slot != nullptr) record.slot = slot->cgroup_parent();
   TRY(container->lease_.write(record));
-  container->id_ = TRY(docker.create(container->name_, create_body(spec, engine, image.id, container->cpus().list(), slot), deadline));
-  record.container = container->id_;
-  TRY(container->lease_.write(record));
-  container->stream_ = TRY(docker.attach(container->id_, deadline));
-  if (Result<void> started = docker.start(container->id_, deadline); !started) {
-    Error error = std::move(started).error();
-    error.what += "; image " + spec.image + ", entry point " + image.entrypoint[0];
-    return error;
+  const std::string& list = container->cpus().list();
+  const auto start_on = [&](const std::string& cpus) -> Result<void> {
+    const std::string body = create_body(spec, engine, image.id, cpus, slot, cpus != list);
+    container->id_ = TRY(docker.create(container->name_, body, deadline));
+    record.container = container->id_;
+    TRY(container->lease_.write(record));
+    container->stream_ = TRY(docker.attach(container->id_, deadline));
+    if (Result<void> started = docker.start(container->id_, deadline); !started) {
+      Error error = std::move(started).error();
+      error.what += "; image " + spec.image + ", entry point " + image.entrypoint[0];
+      return error;
+    }
+    container->started_ = true;
+    return {};
+  };
+  const bool may_widen = slot != nullptr && engine.cpuset && container->runtime_ == "runsc";
+  const std::string wider = may_widen ? slot->to_start_with(list) : std::string();
+  TRY(start_on(wider.empty() ? list : wider));
+  if (!wider.empty() && !slot->confine(container->id_, list)) {  // Docker keeps its groups where we do not see them
+    container->stream_.fd.reset();
+    TRY(docker.remove(container->id_, deadline));
+    container->started_ = false;
+    TRY(start_on(list));
   }
-  container->started_ = true;
   if (engine.cpuset && slot != nullptr) TRY(slot->hold_boxes_to(container->cpus().list()));
   return container;
 }

@@ -16,6 +16,8 @@
 #include <thread>
 #include <utility>
 
+#include "launcher/cpus.h"
+
 namespace bailiff {
 namespace {
 
@@ -149,6 +151,8 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
   const std::string below = relative_path(layout.systemd, number);
   slot.cpu_directory_ = layout.cpu + "/" + below;
   slot.memory_directory_ = layout.memory.empty() ? "" : layout.memory + "/" + below;
+  const std::string& cpuset = layout.v2 ? layout.cpu : layout.cpuset;
+  if (!cpuset.empty() && !layout.systemd) slot.cpuset_directory_ = cpuset + "/" + below;
   if (layout.systemd) {
     slot.parent_ = "bailiff-slot" + std::to_string(number) + ".slice";
     return slot;
@@ -223,6 +227,28 @@ Nanos Slot::cpu_time() {
   const auto count = number_in(*text, v2_ ? "usage_usec" : "");
   if (!count || *count == 0) return kUnknown;
   return Nanos{static_cast<std::int64_t>(*count) * (v2_ ? 1000 : 1)};
+}
+
+std::string Slot::to_start_with(const std::string& cpus) const {
+  const auto wanted = parse_cpu_list(cpus);
+  if (!wanted || wanted->size() != 1) return {};
+  // The nearest group that says which CPUs there are: under v2 not all have the controller.
+  const char* file = v2_ ? "/cpuset.cpus.effective" : "/cpuset.cpus";
+  std::optional<std::string> usable;
+  for (fs::path at = cpuset_directory_; at.has_relative_path() && !usable; at = at.parent_path())
+    usable = read_small(at.string() + file);
+  const std::string line = usable.value_or("");
+  const auto there = parse_cpu_list(line.substr(0, line.find('\n'))).value_or(std::vector<unsigned>());
+  for (const unsigned cpu : there) {
+    if (cpu != wanted->front()) return cpus + "," + std::to_string(cpu);
+  }
+  return {};
+}
+
+Result<void> Slot::confine(const std::string& container_id, const std::string& cpus) const {
+  const std::string file = cpuset_directory_ + "/" + container_id + "/cpuset.cpus";
+  if (!write_small(file, cpus)) return errno_error("confine the container to CPU " + cpus + ": write " + file);
+  return {};
 }
 
 bool Slot::out_of_memory() {

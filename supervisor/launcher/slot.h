@@ -62,6 +62,15 @@ class Slot {
   /// Docker put the container elsewhere.
   Nanos cpu_time();
   static constexpr Nanos kUnknown{-1};
+
+  /// What a container of gVisor that is to have the CPU `cpus` starts with: that one and another. Its kernel schedules
+  /// itself on as many places as it has CPUs when it starts, and on a single place it stands still for up to 10 ms
+  /// whenever it goes to wait for input (docs/operations.md, "One CPU"). Empty: `cpus` names more than one CPU,
+  /// there is no other, or the container's group is systemd's to change.
+  [[nodiscard]] std::string to_start_with(const std::string& cpus) const;
+  /// Confines a container that runs to the CPUs it is to have.
+  [[nodiscard]] Result<void> confine(const std::string& container_id, const std::string& cpus) const;
+
   /// "cgroup v1 cpuacct.usage" | "cgroup v2 cpu.stat"
   [[nodiscard]] const char* clock() const { return v2_ ? "cgroup v2 cpu.stat" : "cgroup v1 cpuacct.usage"; }
   [[nodiscard]] Nanos resolution() const { return v2_ ? Nanos{1000} : Nanos{1}; }
@@ -76,6 +85,7 @@ class Slot {
   std::string boxes_;
   std::string cpu_directory_;
   std::string memory_directory_;
+  std::string cpuset_directory_;  // empty: no hierarchy says which CPUs, or it is systemd's
   UniqueFd cpu_;  // kept: 15 µs a reading instead of 50
   bool v2_ = false;
   bool holds_memory_ = false;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -65,6 +66,7 @@ struct Options {
   bool learn = false;
   std::string learnt;  // file for the profile; empty: standard output, in place of the result
   unsigned parallel = 0;
+  unsigned cpus = 0;  // 0: all
   bool json = false;
 };
 
@@ -146,6 +148,20 @@ Result<std::string> check(const Options& options, bool& usable) {
   return options.json ? to_json(report) : to_text(report);
 }
 
+/// Of the CPUs this process may use the first `count`. What it starts inherits that.
+Result<void> use_cpus(unsigned count) {
+  cpu_set_t usable = {};
+  if (::sched_getaffinity(0, sizeof usable, &usable) < 0) return errno_error("sched_getaffinity");
+  cpu_set_t chosen = {};
+  for (std::size_t cpu = 0; cpu < CPU_SETSIZE && count > 0; ++cpu) {
+    if (!CPU_ISSET(cpu, &usable)) continue;
+    CPU_SET(cpu, &chosen);
+    --count;
+  }
+  if (::sched_setaffinity(0, sizeof chosen, &chosen) < 0) return errno_error("sched_setaffinity");
+  return {};
+}
+
 /// Frames in, frames out. The protocol has its own way to tell of errors; what stderr gets is for whoever
 /// reads logs.
 int serve(const Options& options) {
@@ -168,6 +184,10 @@ int serve(const Options& options) {
       (::stat(options.files_root.c_str(), &files_root) < 0 || !S_ISDIR(files_root.st_mode))) {
     std::fprintf(stderr, "bailiff-supervisor: --files-root %s is not a directory\n",
                  options.files_root.c_str());
+    return kExitError;
+  }
+  if (const Result<void> chosen = options.cpus == 0 ? Result<void>() : use_cpus(options.cpus); !chosen) {
+    std::fprintf(stderr, "bailiff-supervisor: --cpus: %s\n", chosen.error().message().c_str());
     return kExitError;
   }
   Session session(*surroundings, SessionOptions{BAILIFF_VERSION, options.files_root, options.parallel});
@@ -224,6 +244,9 @@ int main(int argc, char** argv) {
                             "directory that `path` of a file or stdin may point into");
   serve_command
       ->add_option("--parallel", options.parallel, "runs at the same time; default: one per usable CPU")
+      ->check(CLI::Range(1U, 1024U));
+  serve_command
+      ->add_option("--cpus", options.cpus, "CPUs to use and to show programs, of those there are; default: all")
       ->check(CLI::Range(1U, 1024U));
   CLI::App* check_command =
       app.add_subcommand("check", "what this host can enforce, and how to get the rest");

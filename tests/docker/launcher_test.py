@@ -51,7 +51,7 @@ def make_image(name, entry_point, label, files):
 
 
 def setUpModule():
-    programs = [f"{PROGRAMS}/{name}" for name in ("bit", "burn", "emit", "hog", "show", "nothing", "copy")]
+    programs = [f"{PROGRAMS}/{name}" for name in ("bit", "burn", "emit", "hog", "show", "nothing", "copy", "cpus")]
     make_image(IMAGE, ["/usr/bin/bailiff-supervisor"], True, [SUPERVISOR, *programs])
     make_image(STRANGER, ["/usr/bin/bailiff-supervisor"], False, [SUPERVISOR, *programs])
     make_image(EMPTY, ["/usr/bin/bailiff-supervisor"], True, programs)
@@ -87,6 +87,18 @@ def hierarchies(pattern):
     """Matches in every cgroup hierarchy: one below /sys/fs/cgroup with v2, else several."""
     top = pathlib.Path("/sys/fs/cgroup")
     return [*top.glob(pattern), *top.glob("*/" + pattern)]
+
+
+def cpus_of(containers):
+    """The CPUs that some thread of these containers may use, by the host."""
+    used = set()
+    for group in (group for container in containers for group in hierarchies(f"bailiff/slot*/{container}")):
+        for thread in (group / ("cgroup.threads" if (group / "cgroup.threads").exists() else "tasks")).read_text().split():
+            try:
+                used |= os.sched_getaffinity(int(thread))
+            except ProcessLookupError:
+                pass
+    return used
 
 
 def left_here(out):
@@ -184,6 +196,20 @@ class BothRuntimes:
         slot = next(other["ns"] for other in result["cpu_time"]["others"] if other["source"] == "slot")
         # Four threads on one CPU: the host cannot have counted more than went by.
         self.assertLess(slot, result["wall_time"]["ns"] + sum(result["overhead"].values()) + 0.1e9, result)
+        shown = self.run_spec({"argv": ["/usr/bin/cpus"]}, "--cpus", str(last))
+        self.assertEqual((shown["status"], shown["stdout"]["text"]), ("OK", "1"), shown)
+
+    def test_all_of_a_container_is_kept_on_its_cpu(self):
+        last = max(os.sched_getaffinity(0))
+        process = start("run", "--runtime", self.runtime, "--image", IMAGE, "--cpus", str(last), "-")
+        process.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "threads", "60000", "4"], "limits": {"cpu_time_ms": 60000, "wall_time_ms": 3000 * SLOW}}).encode())
+        process.stdin.close()
+        used = None
+        while used != {last} and process.poll() is None:  # it starts with one more, under runsc
+            time.sleep(0.05)
+            used = cpus_of(our_containers())
+        out = process.stdout.read()
+        self.assertEqual((process.wait(), used), (0, {last}), out)
 
     def test_a_bad_key_is_refused_by_name(self):
         code, result = run({"argv": ["/usr/bin/nothing"], "limits": {"cpu_time_ms": 0}}, runtime=self.runtime)
