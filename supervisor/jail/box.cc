@@ -175,6 +175,7 @@ void Box::swap(Box& other) noexcept {
   std::swap(board_, other.board_);
   std::swap(run_area_, other.run_area_);
   std::swap(keeper_, other.keeper_);
+  std::swap(inherited_limits_, other.inherited_limits_);
   std::swap(holds_inodes_, other.holds_inodes_);
   std::swap(counts_processes_, other.counts_processes_);
   std::swap(namespaces_, other.namespaces_);
@@ -241,6 +242,12 @@ Result<void> Box::start_keeper(const Surroundings& surroundings) {
   restarts_pids_ = static_cast<bool>(last_pid);
   KeeperStart start{TRY(keeper_program()), theirs.get(), board.get(), lease.get(), cgroup_parent.get(),
                     last_pid.get(),        null.get(),   nullptr,     nullptr};
+
+  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
+    rlimit& limit = inherited_limits_[static_cast<std::size_t>(resource)];
+    if (::getrlimit(static_cast<__rlimit_resource>(resource), &limit) < 0)
+      return errno_error("getrlimit " + std::to_string(resource));
+  }
 
   int flags = CLONE_VM | CLONE_VFORK | SIGCHLD;
   const std::string uid_map = "0 " + std::to_string(::geteuid()) + " 1";

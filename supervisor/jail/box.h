@@ -1,7 +1,9 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <span>
 #include <string>
@@ -107,6 +109,11 @@ class Box {
   /// Writes behind the box's own part of the board; what it puts there lasts until the next call of this.
   [[nodiscard]] BoardWriter scratch_writer() const { return {board_, run_area_}; }
 
+  /// What the keeper was started with, and so what the program has where it is given nothing else.
+  [[nodiscard]] const rlimit& inherited_limit(int resource) const {
+    return inherited_limits_[static_cast<std::size_t>(resource)];
+  }
+
   /// Whether the keeper can make pid numbers start again, and renew the session keyring.
   [[nodiscard]] bool restarts_pids() const { return restarts_pids_; }
   [[nodiscard]] bool renews_keyring() const { return renews_keyring_; }
@@ -158,6 +165,7 @@ class Box {
   std::byte* board_ = nullptr;
   Offset run_area_ = 0;
   pid_t keeper_ = -1;
+  std::array<rlimit, RLIM_NLIMITS> inherited_limits_ = {};
   bool holds_inodes_ = false;
   bool counts_processes_ = false;
   bool restarts_pids_ = false;

@@ -19,13 +19,11 @@ constexpr std::uint64_t kUnlimited = RLIM_INFINITY;
 
 class RlimitTable {
  public:
-  explicit RlimitTable(const RunSpec& spec) : spec_(spec) {}
+  RlimitTable(const RunSpec& spec, const Box& box) : spec_(spec), box_(box) {}
 
   /// A limit of the spec. `key` is its name there.
   Result<void> set(int resource, std::uint64_t value, const char* key) {
-    rlimit own = {};
-    if (::getrlimit(static_cast<__rlimit_resource>(resource), &own) < 0)
-      return errno_error(std::string("getrlimit ") + key);
+    const rlimit& own = box_.inherited_limit(resource);
     if (value > own.rlim_max && !may_raise(resource, own)) {
       if (spec_.given.contains(key)) {
         return request_error(
@@ -38,7 +36,10 @@ class RlimitTable {
     return {};
   }
 
+  /// What the keeper has already, its child inherits: a call less, which under gVisor takes 30 µs.
   void add(int resource, std::uint64_t soft, std::uint64_t hard) {
+    const rlimit& own = box_.inherited_limit(resource);
+    if (own.rlim_cur == soft && own.rlim_max == hard) return;
     table_[count_++] = RlimitOrder{resource, 0, soft, hard};
   }
 
@@ -56,6 +57,7 @@ class RlimitTable {
   }
 
   const RunSpec& spec_;
+  const Box& box_;
   RlimitOrder table_[16] = {};
   std::size_t count_ = 0;
 };
@@ -89,7 +91,7 @@ void plan_files(const Box& box, const Surroundings& surroundings, BoardWriter& w
 Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
                       Listener listener) {
   const Limits& limits = spec.limits;
-  RlimitTable rlimits(spec);
+  RlimitTable rlimits(spec, box);
   TRY(rlimits.set(RLIMIT_STACK, bytes_or_unlimited(limits.stack), "stack_bytes"));
   TRY(rlimits.set(RLIMIT_FSIZE, bytes_or_unlimited(limits.file_size), "file_size_bytes"));
   TRY(rlimits.set(RLIMIT_NOFILE, limits.open_files, "open_files"));
@@ -146,7 +148,8 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   plan.filter_length = static_cast<std::uint32_t>(code.size());
   plan.listener = listener;
   if (filter.notifies && listener == Listener::kNobody) refuse_violations_only(box);
-  plan.oom_score_adj = 1000;
+  // gVisor keeps the number and never looks at it, and writing it takes 0.3 ms there.
+  plan.oom_score_adj = surroundings.kernel.gvisor() ? 0 : 1000;
   plan.page_bytes = static_cast<std::uint32_t>(::getpagesize());
   if (box.reusable()) {  // what the box's own namespaces and keyring would carry from one run to the next
     plan.new_ipc = !box.plain();

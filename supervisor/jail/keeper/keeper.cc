@@ -395,8 +395,19 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? cgroup_fd : -1;
   run = Run{};
   const auto close_all = [&]() noexcept {
-    for (const int fd : stdio) raw::call(SYS_close, fd);
-    if (cgroup_fd >= 0) raw::call(SYS_close, cgroup_fd);
+    const int all[] = {stdio[0], stdio[1], stdio[2], cgroup_fd};
+    int count = 0, first = 0x7fffffff, last = -1;
+    for (const int fd : all) {
+      if (fd < 0) continue;
+      ++count;
+      if (fd < first) first = fd;
+      if (fd > last) last = fd;
+    }
+    // In a row, as they mostly are, they go by one call: under gVisor each takes 30 µs.
+    if (last - first + 1 == count && raw::call(SYS_close_range, first, last, 0) >= 0) return;
+    for (const int fd : all) {
+      if (fd >= 0) raw::call(SYS_close, fd);
+    }
   };
   const auto not_started = [&](Word error, Step step = Step::kClone) noexcept {
     report.failure = {step, static_cast<std::int32_t>(-error), 0};
