@@ -126,6 +126,7 @@ struct ChildPlan {
   std::int32_t oom_score_adj;
   std::uint8_t new_ipc;       // an ipc namespace of the run's own
   std::uint8_t new_keyring;   // a session keyring of the run's own
+  std::uint8_t new_cgroup_namespace;  // of the run's own, if the kernel gives one
   std::uint8_t restart_pids;  // the main process is pid 2 again
   Offset landlock;            // array of LandlockRule; 0 = no ruleset
   std::uint32_t landlock_count;

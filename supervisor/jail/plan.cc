@@ -150,6 +150,8 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   if (filter.notifies && listener == Listener::kNobody) refuse_violations_only(box);
   // gVisor keeps the number and never looks at it, and writing it takes 0.3 ms there.
   plan.oom_score_adj = surroundings.kernel.gvisor() ? 0 : 1000;
+  // gVisor has none (no /proc/self/ns/cgroup), though its unshare says yes to every flag.
+  plan.new_cgroup_namespace = !surroundings.kernel.gvisor();
   plan.page_bytes = static_cast<std::uint32_t>(::getpagesize());
   if (box.reusable()) {  // what the box's own namespaces and keyring would carry from one run to the next
     plan.new_ipc = !box.plain();

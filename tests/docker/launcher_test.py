@@ -247,6 +247,10 @@ class BothRuntimes:
 class UnderRunsc(BothRuntimes, unittest.TestCase):
     runtime = "runsc"
 
+    def test_no_namespace_is_named_that_gvisor_has_not(self):
+        result = self.run_spec({"argv": ["/usr/bin/nothing"]})
+        self.assertEqual(result["sandbox"]["namespaces"], ["pid", "mount", "net", "ipc", "uts"], result)
+
 
 class UnderRunc(BothRuntimes, unittest.TestCase):
     runtime = "runc"

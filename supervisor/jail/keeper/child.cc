@@ -120,8 +120,9 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   if (cgroup_procs_fd >= 0) must(Step::kCgroup, raw::call(SYS_write, cgroup_procs_fd, "0", 1));
   // In its leaf by now, which becomes all that it sees of the tree. Not the keeper's to make: where cgroup v2
   // is mounted with nsdelegate, nobody is cloned out of a namespace into a group outside of it
-  // (cgroup-v2.rst, "Delegation"). Hides names only; gVisor has none.
-  board.report.has_cgroup_namespace = raw::call(SYS_unshare, CLONE_NEWCGROUP) >= 0;
+  // (cgroup-v2.rst, "Delegation"). Hides names only.
+  if (plan.new_cgroup_namespace != 0)
+    board.report.has_cgroup_namespace = raw::call(SYS_unshare, CLONE_NEWCGROUP) >= 0;
   for (int to = 0; to < 3; ++to) must(Step::kStdio, raw::call(SYS_dup3, stdio[to], to, 0), to);
   if (plan.oom_score_adj > 0) must(Step::kOomScore, raise_oom_score(plan.oom_score_adj));
 
