@@ -500,7 +500,8 @@ class Placement(unittest.TestCase):
     def test_each_container_has_a_cpu_of_its_own_while_there_are_any(self):
         launchers = [self.begin(self.busy, runtime=runtime) for runtime in ("runc", "runsc")]
         self.until(lambda: len(docker("ps", "-q", "--filter", "label=bailiff.owner").split()) == 2)
-        cpus = docker("inspect", "--format", "{{.HostConfig.CpusetCpus}}", *our_containers()).split()
+        self.until(lambda: all(len(cpus_of([container])) == 1 for container in our_containers()))
+        cpus = [str(cpu) for container in our_containers() for cpu in cpus_of([container])]
         usable = [str(cpu) for cpu in sorted(os.sched_getaffinity(0))]
         self.assertEqual(len(set(cpus)), min(2, len(usable)), cpus)
         self.assertLessEqual(set(cpus), set(usable))
