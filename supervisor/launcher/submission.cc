@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 #include <utility>
 
+#include "spec/json.h"
 #include "spec/json_writer.h"
 #include "spec/run_result_json.h"
 
@@ -24,14 +26,92 @@ void cut(Stream& stream) {
   stream.truncated = true;
 }
 
+/// What a submission comes to with this language.
+struct Plan {
+  std::optional<RunSpec> compile = {};
+  std::vector<RunSpec> runs = {};  // one for each test
+};
+
+Result<Plan> make_plan(const SubmitSpec& spec, const std::map<std::string, InputFile>& files,
+                       const Language& language) {
+  std::vector<std::string> names;
+  names.reserve(files.size());
+  for (const auto& [name, file] : files) names.push_back(name);
+  const std::vector<std::string> sources = TRY(choose_sources(language, names));
+  Plan plan;
+  if (language.compile) {
+    RunSpec compile = language.compile->spec;
+    give_limits(compile, spec.compile_limits);
+    plan.compile = fill_in(std::move(compile), sources);
+  } else if (!spec.compile_limits.empty()) {
+    return request_error("compile.limits." + spec.compile_limits.begin()->first,
+                         language.name + " is not compiled: there is nothing it would hold for");
+  }
+  for (const SubmitTest& test : spec.tests) {
+    RunSpec run = language.run;
+    give_limits(run, test.limits);
+    run.collect = test.collect;
+    plan.runs.push_back(fill_in(std::move(run), {}));
+  }
+  return plan;
+}
+
+/// What a container has to have room for: the most that any of the runs may take.
+Limits most_of(const std::vector<RunSpec>& runs) {
+  Limits most = runs.front().limits;
+  for (const RunSpec& run : runs) {
+    most.memory = most.memory && run.limits.memory ? std::max(most.memory, run.limits.memory) : std::nullopt;
+    most.disk = std::max(most.disk, run.limits.disk);
+    most.output = std::max(most.output, run.limits.output);
+  }
+  return most;
+}
+
+Nanos time_for(const std::vector<RunSpec>& runs, Nanos patience) {
+  Nanos together{};
+  for (const RunSpec& run : runs) together += run.limits.wall_time + patience;
+  return together;
+}
+
+/// The same, with its key as a SubmitSpec has it.
+Error of_step(Error error, const std::string& step) {
+  if (error.fault != Fault::kRequest) return error;
+  // The names have been checked: files and arguments can only be too many, or too large.
+  if (error.key.starts_with("files[")) error.key = "limits.disk_bytes";
+  // enforce.cc names these as `enforced` does, and advises accept_missing, which a SubmitSpec does not have.
+  if (error.key == "disk_bytes" || error.key == "disk_inodes" || error.key == "processes") {
+    error = request_error("limits." + error.key, "nothing here can enforce this");
+  }
+  error.key = error.key == "argv" ? "files" : step + "." + error.key;
+  return error;
+}
+
+bool want_the_same_disk(const RunSpec& a, const RunSpec& b) {
+  return a.limits.disk == b.limits.disk && a.limits.disk_inodes == b.limits.disk_inodes &&
+         a.given.contains("disk_inodes") == b.given.contains("disk_inodes");
+}
+
+Result<void> open_box(Runner& runner, const std::map<std::string, InputFile>& files, const RunSpec& run,
+                      const std::string& step, int cancel_fd) {
+  Result<void> opened = runner.open(kBox, files, run.limits, run.given, deadline_in(kOpenTakes, cancel_fd));
+  if (!opened) return of_step(std::move(opened).error(), step);
+  return {};
+}
+
+Result<RunResult> run_in_box(Runner& runner, const RunSpec& run, const std::string& input,
+                             const std::string& step, Nanos patience, int cancel_fd) {
+  Result<RunResult> result = runner.run(kBox, run, input, patience, cancel_fd);
+  if (!result) return of_step(std::move(result).error(), step);
+  return result;
+}
+
 /// Compiles; on success `files` are what the language's program consists of.
-Result<RunResult> compile(const SubmitSpec& submission, const MakeRunner& make_runner, Nanos patience,
-                          int cancel_fd, Retirement& retired, std::map<std::string, InputFile>& files) {
-  const Language& language = submission.language;
-  const RunSpec spec = fill_in(language.compile->spec);
-  Runner runner = TRY(make_runner(language.compile_image, spec.limits));
-  TRY(runner.open(kBox, submission.files, spec.limits, spec.given, deadline_in(kOpenTakes, cancel_fd)));
-  RunResult run = TRY(runner.run(kBox, spec, std::string(), patience, cancel_fd));
+Result<RunResult> compile(const Language& language, const RunSpec& spec, const MakeRunner& make_runner,
+                          Nanos patience, int cancel_fd, Retirement& retired,
+                          std::map<std::string, InputFile>& files) {
+  Runner runner = TRY(make_runner(language.compile_image, spec.limits, spec.limits.wall_time + patience));
+  TRY(open_box(runner, files, spec, "compile", cancel_fd));
+  RunResult run = TRY(run_in_box(runner, spec, std::string(), "compile", patience, cancel_fd));
   retired.take(std::move(runner));
   files.clear();
   for (const auto& [name, mode] : language.compile->produces) {
@@ -77,36 +157,56 @@ void Retirement::take(Runner runner) {
   ends_.push_back(std::async(std::launch::async, [old = std::move(runner)] {}));
 }
 
-Result<SubmitResult> submit(const SubmitSpec& spec, const MakeRunner& make_runner, Nanos patience,
-                            int cancel_fd, Retirement& retired) {
+Result<SubmitResult> submit(SubmitSpec spec, const Language& language, const MakeRunner& make_runner,
+                            Nanos patience, int cancel_fd, Retirement& retired) {
+  std::map<std::string, InputFile> program = std::move(spec.files);
+  if (program.size() == 1 && !program.contains(language.source)) {
+    auto only = program.extract(program.begin());
+    only.key() = language.source;
+    program.insert(std::move(only));
+  }
+  const Plan plan = TRY(make_plan(spec, program, language));
   SubmitResult result;
-  std::map<std::string, InputFile> program = spec.files;
-  if (spec.language.compile) {
-    result.compile = TRY(compile(spec, make_runner, patience, cancel_fd, retired, program));
+  if (plan.compile) {
+    result.compile =
+        TRY(compile(language, *plan.compile, make_runner, patience, cancel_fd, retired, program));
     if (result.compile->status != Verdict::kOk) {
       result.status = result.compile->status == Verdict::kInternalError ? "IE" : "CE";
       return result;
     }
   }
-  const RunSpec run = fill_in(spec.language.run);
-  Runner runner = TRY(make_runner(spec.language.run_image, run.limits));
-  TRY(runner.open(kBox, program, run.limits, run.given, deadline_in(kOpenTakes, cancel_fd)));
-  for (const SubmitTest& test : spec.tests) {
-    RunResult one = TRY(runner.run(kBox, run, test.input, patience, cancel_fd));
+  std::optional<Runner> runner;
+  const RunSpec* opened = nullptr;  // the run that the box was opened for
+  for (std::size_t at = 0; at < plan.runs.size(); ++at) {
+    const RunSpec& run = plan.runs[at];
+    const std::string step = "tests[" + std::to_string(at) + "]";
+    if (opened != nullptr && !want_the_same_disk(*opened, run)) {
+      opened = nullptr;
+      Result<void> closed = runner->close(kBox, deadline_in(kOpenTakes, cancel_fd));
+      if (!closed && !runner->lost()) return std::move(closed).error();
+    }
+    // One test took the whole container with it, its memory for instance; the others get a new one.
+    if (runner && runner->lost()) {
+      retired.take(*std::exchange(runner, std::nullopt));
+      opened = nullptr;
+    }
+    if (!runner) {
+      runner = TRY(make_runner(language.run_image, most_of(plan.runs), time_for(plan.runs, patience)));
+    }
+    if (opened == nullptr) {
+      TRY(open_box(*runner, program, run, step, cancel_fd));
+      opened = &run;
+    }
+    const SubmitTest& test = spec.tests[at];
+    RunResult one = TRY(run_in_box(*runner, run, test.stdin_content.bytes, step, patience, cancel_fd));
     const bool passed = one.status == Verdict::kOk;
     if (!passed && (result.status == "OK" || one.status == Verdict::kInternalError)) {
       result.status = verdict_name(one.status);
     }
     result.tests.push_back({test.name, std::move(one)});
     if (!passed && spec.stop_on_first_failure) break;
-    if (!runner.lost()) continue;
-    // One test took the whole container with it, its memory for instance; the others get a new one.
-    if (&test == &spec.tests.back()) break;
-    retired.take(std::move(runner));
-    runner = TRY(make_runner(spec.language.run_image, run.limits));
-    TRY(runner.open(kBox, program, run.limits, run.given, deadline_in(kOpenTakes, cancel_fd)));
   }
-  retired.take(std::move(runner));
+  if (runner) retired.take(*std::move(runner));
   return result;
 }
 

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <future>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,22 +10,9 @@
 #include "launcher/runner.h"
 #include "spec/language.h"
 #include "spec/run_result.h"
+#include "spec/submit_spec.h"
 
 namespace bailiff {
-
-struct SubmitTest {
-  std::string name = {};
-  std::string input = {};
-};
-
-/// A program to be compiled and run on tests: a compile container where the language has one, then one box in
-/// one run container for all tests.
-struct SubmitSpec {
-  Language language = {};
-  std::map<std::string, InputFile> files = {};
-  std::vector<SubmitTest> tests = {};
-  bool stop_on_first_failure = false;
-};
 
 struct TestResult {
   std::string name = {};
@@ -43,8 +29,9 @@ struct SubmitResult {
 
 inline constexpr std::size_t kMaxDiagnostics = 65536;  // bytes, of each stream
 
-/// Makes a runner for this image, for runs up to `limits`.
-using MakeRunner = std::function<Result<Runner>(const std::string& image, const Limits& limits)>;
+/// Makes a runner for this image, for runs that are all within `limits` and take no longer than `together`.
+using MakeRunner =
+    std::function<Result<Runner>(const std::string& image, const Limits& limits, Nanos together)>;
 
 /// Ends sandboxes while others go on: removing a container takes some 0.2 s that no answer has to wait for.
 /// The destructor waits until all are gone.
@@ -56,10 +43,13 @@ class Retirement {
   std::vector<std::future<void>> ends_;
 };
 
-/// Runners that are done with go to `retired`, which must not outlive what `make_runner` refers to.
-/// Errors: what makes a submission impossible before its first run: image, runtime, Docker, a bad file name.
-Result<SubmitResult> submit(const SubmitSpec& spec, const MakeRunner& make_runner, Nanos patience,
-                            int cancel_fd, Retirement& retired);
+/// A compile container where the language has one, then one run container for all tests, and one box in it as
+/// long as they want the same disk. An only file is called language.source there, whatever its name. The
+/// contents that the spec names by path have been read. Runners that are done with go to `retired`, which
+/// must not outlive what `make_runner` refers to. Errors: what makes a submission impossible: image, runtime,
+/// Docker; kRequest, with the key, what the spec asks for and this language or this host does not have.
+Result<SubmitResult> submit(SubmitSpec spec, const Language& language, const MakeRunner& make_runner,
+                            Nanos patience, int cancel_fd, Retirement& retired);
 
 /// {"status":…,"compile":RunResult or null,"tests":[{"name":…, as a RunResult},…]}, one line.
 std::string to_json(const SubmitResult& result);

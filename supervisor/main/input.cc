@@ -32,6 +32,20 @@ Result<void> load(Content& content, const std::string& key) {
   return {};
 }
 
+Result<void> load(std::map<std::string, InputFile>& files) {
+  for (auto& [name, file] : files) TRY(load(file.content, "files." + name + ".path"));
+  return {};
+}
+
+Result<std::string> read_spec_text(const std::string& path, const char* key) {
+  Result<std::string> text = read_file(path, kMaxSpecBytes);
+  if (text) return text;
+  Error error = std::move(text).error();
+  error.fault = Fault::kRequest;
+  error.key = key;
+  return error;
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t most) {
@@ -63,19 +77,24 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
 }
 
 Result<RunSpec> read_run_spec_file(const std::string& path) {
-  Result<std::string> text = read_file(path, kMaxSpecBytes);
-  if (!text) {
-    Error error = std::move(text).error();
-    error.fault = Fault::kRequest;
-    error.key = "SPEC";
-    return error;
-  }
-  return parse_run_spec(*text);
+  return parse_run_spec(TRY(read_spec_text(path, "SPEC")));
+}
+
+Result<SubmitSpec> read_submit_spec_file(const std::string& path) {
+  return parse_submit_spec(TRY(read_spec_text(path, "--spec")));
 }
 
 Result<void> load_files(RunSpec& spec) {
-  for (auto& [name, file] : spec.files) TRY(load(file.content, "files." + name + ".path"));
+  TRY(load(spec.files));
   return load(spec.stdin_content, "stdin.path");
+}
+
+Result<void> load_files(SubmitSpec& spec) {
+  TRY(load(spec.files));
+  for (std::size_t at = 0; at < spec.tests.size(); ++at) {
+    TRY(load(spec.tests[at].stdin_content, "tests[" + std::to_string(at) + "].stdin.path"));
+  }
+  return {};
 }
 
 bool print_line(std::string text) {

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,7 @@ struct Options {
   std::vector<std::string> files;
   std::string tests;
   std::string input = "/dev/null";
+  std::map<std::string, std::string> limits;  // of every test: key in a RunSpec -> value, as it was given
   bool stop_on_first_failure = false;
 
   std::vector<std::string> build;
@@ -134,10 +136,11 @@ Result<std::string> run(const Options& options, int cancel_fd) {
   return to_json(TRY(runner.run(kBox, spec, spec.stdin_content.bytes, patience, cancel_fd)));
 }
 
-Result<Language> find_language(const Options& options) {
+/// `key`: where the request names it.
+Result<Language> find_language(const Options& options, const std::string& id, const std::string& key) {
   const std::string directory = images_directory(options);
-  const bool plain = options.language.find_first_of("/.") == std::string::npos;
-  const std::string path = directory + "/" + options.language + "/language.json";
+  const bool plain = id.find_first_of(std::string_view("/.\0", 3)) == std::string::npos;
+  const std::string path = directory + "/" + id + "/language.json";
   Result<std::string> text = plain ? read_file(path, kMaxSpecBytes) : host_error("not a name");
   if (text) {
     Result<Language> language = parse_language(*text);
@@ -154,9 +157,9 @@ Result<Language> find_language(const Options& options) {
   std::sort(known.begin(), known.end());
   std::string list;
   for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-  return request_error(
-      "LANG", known.empty() ? "no language definitions in " + directory + ": --images DIR says where"
-                            : options.language + " is not a language; in " + directory + " are: " + list);
+  return request_error(key, known.empty()
+                                ? "no language definitions in " + directory + ": --images DIR says where"
+                                : id + " is not a language; in " + directory + " are: " + list);
 }
 
 Result<std::string> read_input(const std::string& path, const std::string& key) {
@@ -168,11 +171,18 @@ Result<std::string> read_input(const std::string& path, const std::string& key) 
   return error;
 }
 
+/// The option that sets a limit: "--cpu-time-ms".
+std::string flag_of(const std::string& limit) {
+  std::string flag = "--" + limit;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 /// NAME.in of a directory, by name; the whole rest of the directory is the judge's business.
 Result<std::vector<SubmitTest>> read_tests(const Options& options) {
   std::vector<SubmitTest> tests;
   if (options.tests.empty()) {
-    tests.push_back({"stdin", TRY(read_input(options.input, "--stdin"))});
+    tests.push_back({.name = "stdin", .stdin_content = {.bytes = TRY(read_input(options.input, "--stdin"))}});
     return tests;
   }
   std::vector<fs::path> paths;
@@ -182,33 +192,46 @@ Result<std::vector<SubmitTest>> read_tests(const Options& options) {
   }
   if (failed) return request_error("--tests", options.tests + ": " + failed.message());
   if (paths.empty()) return request_error("--tests", options.tests + " has no file NAME.in");
+  if (paths.size() > kMaxTests) {
+    return request_error("--tests", options.tests + " has more than " + std::to_string(kMaxTests) + " tests");
+  }
   std::sort(paths.begin(), paths.end());
-  for (const fs::path& path : paths)
-    tests.push_back({path.stem().string(), TRY(read_input(path.string(), "--tests"))});
+  for (const fs::path& path : paths) {
+    tests.push_back({.name = path.stem().string(),
+                     .stdin_content = {.bytes = TRY(read_input(path.string(), "--tests"))}});
+  }
   return tests;
 }
 
-Result<std::string> submit(const Options& options, DockerClient& docker, Retirement& retired, int cancel_fd) {
-  SubmitSpec spec = {.language = TRY(find_language(options)),
-                     .stop_on_first_failure = options.stop_on_first_failure};
+/// The SubmitSpec that the command line stands for.
+Result<SubmitSpec> spec_of_command_line(const Options& options) {
+  SubmitSpec spec = {.language = options.language, .stop_on_first_failure = options.stop_on_first_failure};
   for (const std::string& path : options.files) {
+    const std::string name = fs::path(path).filename().string();
     // One file is the program, whatever it is called; several know each other by name.
-    const std::string name =
-        options.files.size() == 1 ? spec.language.source : fs::path(path).filename().string();
-    TRY(check_box_name(name, path));
+    if (options.files.size() > 1) TRY(check_box_name(name, path));
     if (spec.files.contains(name)) return request_error(path, "two files are called " + name);
     spec.files[name] = {.content = {.bytes = TRY(read_input(path, path))}};
   }
+  GivenLimits limits;
+  for (const auto& [name, value] : options.limits)
+    limits[name] = TRY(parse_limit(name, value, flag_of(name)));
   spec.tests = TRY(read_tests(options));
+  for (SubmitTest& test : spec.tests) test.limits = limits;
+  return spec;
+}
+
+Result<std::string> submit(const Options& options, DockerClient& docker, Retirement& retired, int cancel_fd) {
+  const bool by_spec = !options.spec_path.empty();
+  SubmitSpec spec = TRY(by_spec ? read_submit_spec_file(options.spec_path) : spec_of_command_line(options));
+  const Language language = TRY(find_language(options, spec.language, by_spec ? "language" : "LANG"));
+  TRY(load_files(spec));
   const Nanos patience = std::chrono::seconds(options.patience_seconds);
-  const auto runs = static_cast<std::int64_t>(spec.tests.size());
-  Nanos lifetime = kStartTakes + 10min + (spec.language.run.limits.wall_time + patience) * runs;
-  if (spec.language.compile) lifetime += spec.language.compile->spec.limits.wall_time;
-  const MakeRunner make = [&](const std::string& image, const Limits& limits) {
-    return make_runner(options, docker, image, limits, lifetime, cancel_fd);
+  const MakeRunner make = [&](const std::string& image, const Limits& limits, Nanos together) {
+    return make_runner(options, docker, image, limits, kStartTakes + 10min + together, cancel_fd);
   };
-  const SubmitResult result = TRY(submit(spec, make, patience, cancel_fd, retired));
-  if (options.json) return to_json(result);
+  const SubmitResult result = TRY(submit(std::move(spec), language, make, patience, cancel_fd, retired));
+  if (options.json || by_spec) return to_json(result);
   std::string text = to_text(result);
   text.pop_back();  // print_line adds it
   return text;
@@ -324,14 +347,30 @@ int main(int argc, char** argv) {
   add_container_options(*run_command, options);
 
   CLI::App* submit_command = app.add_subcommand("submit", "compile a program and run it on tests");
-  submit_command->add_option("LANG", options.language, "a language: bailiff images list")->required();
-  submit_command->add_option("FILE", options.files, "its source files")->required();
+  CLI::Option* language =
+      submit_command->add_option("LANG", options.language, "a language: bailiff images list");
+  CLI::Option* files = submit_command->add_option("FILE", options.files, "its source files")->needs(language);
   CLI::Option* tests = submit_command->add_option("--tests", options.tests, "directory of inputs NAME.in");
-  submit_command->add_option("--stdin", options.input, "the one input; - for standard input; default: none")
-      ->excludes(tests);
-  submit_command->add_flag("--stop-on-first-failure", options.stop_on_first_failure,
-                           "no test after one that is not OK");
-  submit_command->add_flag("--json", options.json, "all results as JSON");
+  CLI::Option* input =
+      submit_command
+          ->add_option("--stdin", options.input, "the one input; - for standard input; default: none")
+          ->excludes(tests);
+  CLI::Option* stop = submit_command->add_flag("--stop-on-first-failure", options.stop_on_first_failure,
+                                               "no test after one that is not OK");
+  CLI::Option* submit_spec =
+      submit_command
+          ->add_option(
+              "--spec", options.spec_path,
+              "file with a SubmitSpec, in place of all these (docs/submit-spec.md); - for standard input")
+          ->excludes(language, files, tests, input, stop);
+  for (const std::string limit : {"cpu_time_ms", "wall_time_ms", "memory_bytes"}) {
+    submit_command
+        ->add_option_function<std::string>(
+            flag_of(limit), [&, limit](const std::string& value) { options.limits[limit] = value; },
+            "of each test; null: unlimited; default: the language's")
+        ->excludes(submit_spec);
+  }
+  submit_command->add_flag("--json", options.json, "all results as JSON; always so with --spec");
   submit_command->add_option("--images", options.images, "directory of language definitions");
   add_container_options(*submit_command, options);
 
@@ -352,6 +391,9 @@ int main(int argc, char** argv) {
   CLI::App* version_command = app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
+    if (submit_command->parsed() && options.spec_path.empty() && options.files.empty()) {
+      throw CLI::RequiredError("LANG and FILE, or --spec,");
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitResult : kExitUsage;
   }

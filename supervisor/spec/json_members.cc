@@ -1,5 +1,6 @@
 #include "spec/json_members.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace bailiff {
@@ -16,6 +17,16 @@ Result<std::string> take_string(json& value, const std::string& key) {
   auto* text = value.get_ptr<json::string_t*>();
   if (text == nullptr) return refuse(key, "must be a string");
   return std::move(*text);
+}
+
+Result<std::string> take_label(json& value, const std::string& key, std::size_t max_bytes) {
+  std::string text = TRY(take_string(value, key));
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  if (text.empty() || text.size() > max_bytes || std::any_of(text.begin(), text.end(), is_control)) {
+    return refuse(key,
+                  "must be 1 to " + std::to_string(max_bytes) + " bytes of text without control characters");
+  }
+  return text;
 }
 
 Result<std::string> take_c_string(json& value, const std::string& key, std::size_t max_bytes) {

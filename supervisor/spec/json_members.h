@@ -54,6 +54,8 @@ Result<void> read_members(nlohmann::json& object, const std::string& key,
 }
 
 Result<std::string> take_string(nlohmann::json& value, const std::string& key);
+/// Text that people will see in one line.
+Result<std::string> take_label(nlohmann::json& value, const std::string& key, std::size_t max_bytes);
 /// A string that a system call will see, so it ends where its NUL would be.
 Result<std::string> take_c_string(nlohmann::json& value, const std::string& key, std::size_t max_bytes);
 Result<std::uint64_t> take_integer(const nlohmann::json& value, const std::string& key, std::uint64_t low,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -17,7 +19,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxId = 32, kMaxName = 64, kMaxImage = 255, kMaxProduced = 1000;
+constexpr std::size_t kMaxId = 32, kMaxName = 64, kMaxImage = 255, kMaxProduced = 1000, kMaxSuffix = 32;
+constexpr std::string_view kSources = "{sources}", kMemoryBytes = "{memory_bytes}",
+                           kMemoryMib = "{memory_mib}";
 
 Result<void> read_id(json& value, const std::string& key, Language& language) {
   language.id = TRY(take_string(value, key));
@@ -29,13 +33,7 @@ Result<void> read_id(json& value, const std::string& key, Language& language) {
 }
 
 Result<void> read_name(json& value, const std::string& key, Language& language) {
-  language.name = TRY(take_string(value, key));
-  const bool printable = std::none_of(language.name.begin(), language.name.end(), [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
-  });
-  if (language.name.empty() || language.name.size() > kMaxName || !printable) {
-    return refuse(key, "must be 1 to 64 bytes of text without control characters");
-  }
+  language.name = TRY(take_label(value, key, kMaxName));
   return {};
 }
 
@@ -107,22 +105,50 @@ Result<void> read_produces(json& object, const std::string& key, CompileStep& co
   return {};
 }
 
+Result<void> read_suffixes(json& array, const std::string& key, CompileStep& compile) {
+  if (!array.is_array() || array.empty()) return refuse(key, "must be a non-empty array of suffixes");
+  for (json& value : array) {
+    const std::string element = element_key(key, compile.sources.size());
+    std::string suffix = TRY(take_label(value, element, kMaxSuffix));
+    if (suffix.size() < 2 || suffix.front() != '.' || suffix.find('/') != std::string::npos) {
+      return refuse(element, "must be a '.' and more, without a '/'");
+    }
+    compile.sources.push_back(std::move(suffix));
+  }
+  return {};
+}
+
+/// Suffixes say what {sources} stands for: one is nothing without the other.
+Result<void> check_sources(const CompileStep& compile, const std::string& key) {
+  const auto places = std::count(compile.spec.argv.begin(), compile.spec.argv.end(), kSources);
+  if (places == (compile.sources.empty() ? 0 : 1)) return {};
+  if (compile.sources.empty()) return refuse(member_key(key, "sources"), "is missing; argv has {sources}");
+  return refuse(member_key(key, "argv"),
+                "must have one argument that is {sources}, as there is a key sources");
+}
+
 Result<void> read_compile(json& object, const std::string& key, Language& language) {
   if (!object.is_object()) return refuse(key, "must be an object");
   const std::string produces = member_key(key, "produces");
   if (!object.contains("produces")) return refuse(produces, "is missing; must be an object: name -> mode");
   json files = std::move(object["produces"]);
   object.erase("produces");
+  std::optional<json> suffixes;
+  if (object.contains("sources")) suffixes = std::move(object["sources"]);
+  object.erase("sources");
 
   CompileStep compile{.spec = TRY(read_step(object, key))};
   TRY(read_produces(files, produces, compile));
+  if (suffixes) TRY(read_suffixes(*suffixes, member_key(key, "sources"), compile));
+  TRY(check_sources(compile, key));
   language.compile = std::move(compile);
   return {};
 }
 
 Result<void> read_run(json& object, const std::string& key, Language& language) {
   language.run = TRY(read_step(object, key));
-  return {};
+  if (std::count(language.run.argv.begin(), language.run.argv.end(), kSources) == 0) return {};
+  return refuse(member_key(key, "argv"), "must not have {sources}, which is the compiler's");
 }
 
 /// Read as the argv of a RunSpec is.
@@ -144,6 +170,11 @@ constexpr Member<Language> kLanguage[] = {
     {"compile", read_compile}, {"run", read_run},   {"version", read_version},
 };
 
+bool is_source(const CompileStep& compile, const std::string& name) {
+  return std::any_of(compile.sources.begin(), compile.sources.end(),
+                     [&](const std::string& suffix) { return name.ends_with(suffix); });
+}
+
 Result<void> check_complete(const Language& language) {
   const auto missing = [](std::string key, const std::string& what) {
     return refuse(std::move(key), "is missing; must be " + what);
@@ -158,7 +189,26 @@ Result<void> check_complete(const Language& language) {
     return missing("images.compile", "the name of an image");
   if (!language.compile && !language.compile_image.empty())
     return missing("compile", "an object with argv and produces");
-  return {};
+  if (!language.compile || language.compile->sources.empty() || is_source(*language.compile, language.source))
+    return {};
+  return refuse("source", "must end in one of compile.sources");
+}
+
+/// "a, b, c", or the beginning of a long list.
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 5;
+  std::string text;
+  for (std::size_t at = 0; at < std::min(names.size(), kMost); ++at)
+    text += (at == 0 ? "" : ", ") + names[at];
+  return names.size() <= kMost ? text : text + " and " + std::to_string(names.size() - kMost) + " more";
+}
+
+/// A name that begins with '-' or '@' would be an option, or a file of them.
+std::string as_argument(const std::string& name) {
+  const char first = name.front();
+  const bool plain = ('a' <= first && first <= 'z') || ('A' <= first && first <= 'Z') ||
+                     ('0' <= first && first <= '9') || first == '_';
+  return plain ? name : "./" + name;
 }
 
 /// `text` with every `name` replaced by `value`.
@@ -169,7 +219,15 @@ std::string replaced(std::string text, std::string_view name, const std::string&
   return text;
 }
 
-constexpr std::string_view kMemoryBytes = "{memory_bytes}", kMemoryMib = "{memory_mib}";
+void fill_in_memory(RunSpec& spec, std::uint64_t bytes) {
+  const std::string in_bytes = std::to_string(bytes),
+                    in_mib = std::to_string(std::max<std::uint64_t>(bytes >> 20, 1));
+  const auto fill = [&](std::string& text) {
+    text = replaced(replaced(std::move(text), kMemoryBytes, in_bytes), kMemoryMib, in_mib);
+  };
+  for (std::string& argument : spec.argv) fill(argument);
+  for (auto& [name, value] : spec.env) fill(value);
+}
 
 bool wants_memory(std::string_view text) {
   return text.find(kMemoryBytes) != std::string_view::npos || text.find(kMemoryMib) != std::string_view::npos;
@@ -189,20 +247,35 @@ Result<Language> parse_language(std::string_view text) try {
   return refuse("", error.what());
 }
 
-RunSpec fill_in(RunSpec spec) {
-  if (!spec.limits.memory) {
+Result<std::vector<std::string>> choose_sources(const Language& language,
+                                                const std::vector<std::string>& files) {
+  if (!language.compile || language.compile->sources.empty()) {
+    if (std::find(files.begin(), files.end(), language.source) != files.end())
+      return std::vector{language.source};
+    return request_error(
+        "files", language.name + " starts at " + language.source + ", which is not among: " + listed(files));
+  }
+  std::vector<std::string> sources;
+  std::copy_if(files.begin(), files.end(), std::back_inserter(sources),
+               [&](const std::string& name) { return is_source(*language.compile, name); });
+  if (!sources.empty()) return sources;
+  return request_error("files", language.name + " compiles " + listed(language.compile->sources) +
+                                    "; none of that is among: " + listed(files));
+}
+
+RunSpec fill_in(RunSpec spec, const std::vector<std::string>& sources) {
+  if (spec.limits.memory) {
+    fill_in_memory(spec, spec.limits.memory->count);
+  } else {
     spec.argv.erase(std::remove_if(spec.argv.begin() + 1, spec.argv.end(), wants_memory), spec.argv.end());
     std::erase_if(spec.env, [](const auto& variable) { return wants_memory(variable.second); });
-    return spec;
   }
-  const std::uint64_t bytes = spec.limits.memory->count;
-  const std::string in_bytes = std::to_string(bytes),
-                    in_mib = std::to_string(std::max<std::uint64_t>(bytes >> 20, 1));
-  const auto fill = [&](std::string& text) {
-    text = replaced(replaced(std::move(text), kMemoryBytes, in_bytes), kMemoryMib, in_mib);
-  };
-  for (std::string& argument : spec.argv) fill(argument);
-  for (auto& [name, value] : spec.env) fill(value);
+  // After that: a name is taken as it is, whatever is in it.
+  if (const auto place = std::find(spec.argv.begin(), spec.argv.end(), kSources); place != spec.argv.end()) {
+    std::vector<std::string> names;
+    std::transform(sources.begin(), sources.end(), std::back_inserter(names), as_argument);
+    spec.argv.insert(spec.argv.erase(place), names.begin(), names.end());
+  }
   return spec;
 }
 

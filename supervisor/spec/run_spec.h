@@ -31,6 +31,9 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+/// Limits as somebody wrote them, by their key in a RunSpec ("cpu_time_ms"). No value: unlimited.
+using GivenLimits = std::map<std::string, std::optional<std::uint64_t>>;
+
 /// Bytes that go into the box: given in the spec, or in a file of the host.
 struct Content {
   std::string bytes = {};

@@ -109,14 +109,10 @@ Nanos default_wall_time(const std::optional<Nanos>& cpu_time) {
   return std::clamp<Nanos>(3 * *cpu_time, 3s, millis(kMaxTimeMs));
 }
 
-Result<void> read_limits(json& object, const std::string& key, RunSpec& spec) {
-  if (!object.is_object()) return refuse(key, "must be an object");
-  for (auto at = object.begin(); at != object.end(); ++at) {
-    TRY(read_limit(at.value(), member_key(key, at.key()), at.key(), spec.limits));
-    spec.given.insert(at.key());
-  }
-  if (!spec.given.contains("wall_time_ms")) spec.limits.wall_time = default_wall_time(spec.limits.cpu_time);
-  return {};
+Result<const LimitRow*> find_limit(std::string_view name, const std::string& key) {
+  const auto* row = find_row(std::span<const LimitRow>(kLimits), name);
+  if (row == nullptr) return unknown_key(key, std::span<const LimitRow>(kLimits));
+  return row;
 }
 
 // Content: stdin and files
@@ -170,28 +166,16 @@ Result<void> read_content(json& object, const std::string& key, std::span<const 
   return {};
 }
 
-Result<void> read_stdin(json& object, const std::string& key, RunSpec& spec) {
-  return read_content<Content>(object, key, kStdin, spec.stdin_content);
-}
-
 /// No file may be where another file needs a directory.
-Result<void> check_no_file_is_a_directory(const RunSpec& spec, const std::string& key) {
+Result<void> check_no_file_is_a_directory(const std::map<std::string, InputFile>& files,
+                                          const std::string& key) {
   std::vector<std::string_view> names;
-  for (const auto& [name, file] : spec.files) names.push_back(name);
+  names.reserve(files.size());
+  for (const auto& [name, file] : files) names.push_back(name);
   const auto clash = find_name_clash(names);
   if (!clash) return {};
   return refuse(member_key(key, names[clash->other]),
                 "is below " + member_key(key, names[clash->file]) + ", which is a file");
-}
-
-Result<void> read_files(json& object, const std::string& key, RunSpec& spec) {
-  if (!object.is_object()) return refuse(key, "must be an object: name -> file");
-  for (auto at = object.begin(); at != object.end(); ++at) {
-    const std::string member = member_key(key, at.key());
-    TRY(check_box_name(at.key(), member));
-    TRY(read_content<InputFile>(at.value(), member, kFile, spec.files[at.key()]));
-  }
-  return check_no_file_is_a_directory(spec, key);
 }
 
 // The other keys of a run
@@ -233,22 +217,6 @@ Result<void> read_workdir(json& value, const std::string& key, RunSpec& spec) {
   return {};
 }
 
-Result<void> read_collect(json& array, const std::string& key, RunSpec& spec) {
-  if (!array.is_array() || array.size() > kMaxCollected) {
-    return refuse(key, "must be an array of at most " + std::to_string(kMaxCollected) + " names");
-  }
-  std::set<std::string_view> seen;
-  spec.collect.reserve(array.size());  // `seen` looks into it: it must not move
-  for (json& value : array) {
-    const std::string element = element_key(key, spec.collect.size());
-    std::string name = TRY(take_string(value, element));
-    TRY(check_box_name(name, element));
-    spec.collect.push_back(std::move(name));
-    if (!seen.insert(spec.collect.back()).second) return refuse(element, "is given twice");
-  }
-  return {};
-}
-
 Result<void> read_seccomp(json& value, const std::string& key, RunSpec& spec) {
   const auto* name = value.get_ptr<const json::string_t*>();
   const bool valid = name != nullptr && !name->empty() && name->size() <= 64 &&
@@ -287,11 +255,23 @@ Result<void> read_accept_missing(json& array, const std::string& key, RunSpec& s
 }
 
 constexpr Member<RunSpec> kRunSpec[] = {
-    {"argv", read_argv},       {"env", read_env},
-    {"workdir", read_workdir}, {"files", read_files},
-    {"stdin", read_stdin},     {"collect", read_collect},
-    {"limits", read_limits},   {"seccomp", read_seccomp},
-    {"require", read_require}, {"accept_missing", read_accept_missing},
+    {"argv", read_argv},
+    {"env", read_env},
+    {"workdir", read_workdir},
+    {"files",
+     [](json& value, const std::string& key, RunSpec& spec) { return read_files(value, key, spec.files); }},
+    {"stdin", [](json& value, const std::string& key,
+                 RunSpec& spec) { return read_stdin(value, key, spec.stdin_content); }},
+    {"collect", [](json& value, const std::string& key,
+                   RunSpec& spec) { return read_collect(value, key, spec.collect); }},
+    {"limits",
+     [](json& value, const std::string& key, RunSpec& spec) -> Result<void> {
+       give_limits(spec, TRY(read_given_limits(value, key)));
+       return {};
+     }},
+    {"seccomp", read_seccomp},
+    {"require", read_require},
+    {"accept_missing", read_accept_missing},
 };
 
 /// What execve(2) must copy: the path, every string with its NUL, a pointer to each. More than a quarter of
@@ -314,9 +294,64 @@ Result<void> check_exec_room(const RunSpec& spec, const std::string& key) {
 }  // namespace
 
 Result<void> read_limit(const json& value, const std::string& key, std::string_view name, Limits& limits) {
-  const auto* row = find_row(std::span<const LimitRow>(kLimits), name);
-  if (row == nullptr) return unknown_key(key, std::span<const LimitRow>(kLimits));
+  const LimitRow* row = TRY(find_limit(name, key));
   row->set(limits, TRY(read_amount(value, key, *row)));
+  return {};
+}
+
+Result<GivenLimits> read_given_limits(json& object, const std::string& key) {
+  if (!object.is_object()) return refuse(key, "must be an object");
+  GivenLimits given;
+  for (auto at = object.begin(); at != object.end(); ++at) {
+    const std::string member = member_key(key, at.key());
+    const LimitRow* row = TRY(find_limit(at.key(), member));
+    given[at.key()] = TRY(read_amount(at.value(), member, *row));
+  }
+  return given;
+}
+
+Result<Amount> parse_limit(std::string_view name, std::string_view text, const std::string& key) {
+  const LimitRow* row = TRY(find_limit(name, key));
+  const Result<json> value = parse_strict_json(text);
+  if (!value) return refuse(key, row->range());
+  return read_amount(*value, key, *row);
+}
+
+void give_limits(RunSpec& spec, const GivenLimits& limits) {
+  for (const auto& [name, amount] : limits) {
+    find_row(std::span<const LimitRow>(kLimits), name)->set(spec.limits, amount);
+    spec.given.insert(name);
+  }
+  if (!spec.given.contains("wall_time_ms")) spec.limits.wall_time = default_wall_time(spec.limits.cpu_time);
+}
+
+Result<void> read_stdin(json& object, const std::string& key, Content& content) {
+  return read_content<Content>(object, key, kStdin, content);
+}
+
+Result<void> read_files(json& object, const std::string& key, std::map<std::string, InputFile>& files) {
+  if (!object.is_object()) return refuse(key, "must be an object: name -> file");
+  for (auto at = object.begin(); at != object.end(); ++at) {
+    const std::string member = member_key(key, at.key());
+    TRY(check_box_name(at.key(), member));
+    TRY(read_content<InputFile>(at.value(), member, kFile, files[at.key()]));
+  }
+  return check_no_file_is_a_directory(files, key);
+}
+
+Result<void> read_collect(json& array, const std::string& key, std::vector<std::string>& collect) {
+  if (!array.is_array() || array.size() > kMaxCollected) {
+    return refuse(key, "must be an array of at most " + std::to_string(kMaxCollected) + " names");
+  }
+  std::set<std::string_view> seen;
+  collect.reserve(array.size());  // `seen` looks into it: it must not move
+  for (json& value : array) {
+    const std::string element = element_key(key, collect.size());
+    std::string name = TRY(take_string(value, element));
+    TRY(check_box_name(name, element));
+    collect.push_back(std::move(name));
+    if (!seen.insert(collect.back()).second) return refuse(element, "is given twice");
+  }
   return {};
 }
 
@@ -362,12 +397,16 @@ Result<RunSpec> read_run_spec(json& object, const std::string& key) {
   return spec;
 }
 
-Result<RunSpec> parse_run_spec(std::string_view text) try {
+Result<json> parse_spec_text(std::string_view text) {
   if (text.size() > kMaxSpecBytes) {
     return refuse("", "spec is " + std::to_string(text.size()) + " bytes, must be at most " +
                           std::to_string(kMaxSpecBytes) + "; larger test data goes by path");
   }
-  json document = TRY(parse_strict_json(text));
+  return parse_strict_json(text);
+}
+
+Result<RunSpec> parse_run_spec(std::string_view text) try {
+  json document = TRY(parse_spec_text(text));
   return read_run_spec(document, "");
 } catch (const json::exception& error) {  // nothing above asks for a type it has not seen
   return refuse("", error.what());

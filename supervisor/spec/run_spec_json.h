@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "spec/run_spec.h"
@@ -15,10 +17,18 @@
 
 namespace bailiff {
 
+/// parse_strict_json, with a bound of kMaxSpecBytes.
+Result<nlohmann::json> parse_spec_text(std::string_view text);
 Result<RunSpec> read_run_spec(nlohmann::json& object, const std::string& key);
 /// Sets the limit that a RunSpec calls `name`.
 Result<void> read_limit(const nlohmann::json& value, const std::string& key, std::string_view name,
                         Limits& limits);
+Result<GivenLimits> read_given_limits(nlohmann::json& object, const std::string& key);
+
+Result<void> read_files(nlohmann::json& object, const std::string& key,
+                        std::map<std::string, InputFile>& files);
+Result<void> read_stdin(nlohmann::json& object, const std::string& key, Content& content);
+Result<void> read_collect(nlohmann::json& array, const std::string& key, std::vector<std::string>& collect);
 /// "0644"
 Result<unsigned> read_mode(const nlohmann::json& value, const std::string& key);
 Result<std::string> take_host_path(nlohmann::json& value, const std::string& key);

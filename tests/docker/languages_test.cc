@@ -133,7 +133,7 @@ json compiled_and_run(const Language& language, const std::string& runtime, cons
   if (language.compile) {
     std::map<std::string, std::string> produced;
     const json result = run_in(container(runtime, language.compile_image), files,
-                               fill_in(language.compile->spec), "", &produced);
+                               fill_in(language.compile->spec, {language.source}), "", &produced);
     EXPECT_EQ(result.value("status", ""), "OK") << shown(result);
     under(result, language.compile->spec);
     files.clear();
@@ -142,7 +142,7 @@ json compiled_and_run(const Language& language, const std::string& runtime, cons
       files[name] = {produced[name], mode};
     }
   }
-  json result = run_in(container(runtime, language.run_image), files, fill_in(language.run), input);
+  json result = run_in(container(runtime, language.run_image), files, fill_in(language.run, {}), input);
   EXPECT_EQ(result.value("status", ""), "OK") << shown(result);
   under(result, language.run);
   return result;
@@ -177,7 +177,7 @@ TEST_P(Hello, SaysItsVersion) {
   const Result<Language> language = parse_language(read_file(kImages / id / "language.json"));
   ASSERT_TRUE(language) << language.error().key << ": " << language.error().message();
   // With the limits of the step it belongs to: a compiler's start may be slow.
-  RunSpec spec = fill_in(language->compile ? language->compile->spec : language->run);
+  RunSpec spec = fill_in(language->compile ? language->compile->spec : language->run, {});
   spec.argv = language->version;
   spec.collect.clear();
   const json result = run_in(

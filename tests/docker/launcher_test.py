@@ -22,6 +22,10 @@ import tempfile
 import time
 import unittest
 
+TREE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TREE / "tests/support"))
+import validate  # noqa: E402
+
 BAILIFF, SUPERVISOR, PROGRAMS = sys.argv[1:4]
 IMAGE, STRANGER, EMPTY, SILENT = (f"bailiff-launcher-test-{name}" for name in ("c", "stranger", "empty", "silent"))
 MIB = 1 << 20
@@ -339,7 +343,7 @@ class Submissions(unittest.TestCase):
 
 class Languages(unittest.TestCase):
     """Real ones, in their images, by default: under runsc."""
-    examples = pathlib.Path(__file__).resolve().parents[2] / "docs/examples"
+    examples = TREE / "docs/examples"
 
     def submit(self, *arguments):
         code, out, err = call("submit", "--json", *arguments)
@@ -356,6 +360,62 @@ class Languages(unittest.TestCase):
         self.assertEqual([(t["name"], t["status"], t["stdout"]["text"]) for t in out["tests"]],
                          [("1", "OK", "3\n"), ("2", "OK", "3\n"), ("3", "OK", "0\n")], out)
         self.assertEqual({t["sandbox"]["runtime"] for t in out["tests"]} | {out["compile"]["sandbox"]["runtime"]}, {"runsc"})
+
+    def test_cpp_of_several_files_with_limits_for_each_step(self):
+        spec = {"language": "cpp", "files": {
+            "main.cc": {"content": '#include "work.h"\n#include <iostream>\nint main() { int n; std::cin >> n; work(n); }'},
+            "work.h": {"content": "void work(int n);"},
+            "-work.cpp": {"content": '#include "work.h"\n#include <fstream>\n#include <vector>\n#include <unistd.h>\n'
+                          "void work(int n) {\n"
+                          "  std::ofstream(\"n.txt\") << n;\n"
+                          "  if (n == 1) for (;;) {}\n"
+                          "  if (n == 2) sleep(60);\n"
+                          "  if (n == 3) for (static std::vector<char> all(256 << 20, 1);;) {}\n}"}},
+                "compile": {"limits": {"cpu_time_ms": 60000, "wall_time_ms": 120000}},
+                "tests": [{"name": "a", "stdin": {"content": "0"}, "collect": ["n.txt"]},
+                          {"name": "b", "stdin": {"content": "1"}, "limits": {"cpu_time_ms": 300, "wall_time_ms": 60000}},
+                          {"name": "c", "stdin": {"content": "2"}, "limits": {"wall_time_ms": 500}},
+                          {"name": "d", "stdin": {"content": "3"},
+                           "limits": {"memory_bytes": 64 * MIB, "cpu_time_ms": None, "wall_time_ms": 60000}},
+                          {"name": "e", "stdin": {"base64": "NA=="}, "limits": {"disk_bytes": MIB}, "collect": ["n.txt", "none"]}]}
+        code, out, err = call("submit", "--spec", "-", stdin=json.dumps(spec).encode())
+        self.assertEqual(traces(), {})
+        self.assertEqual(code, 0, (out, err))
+        result = json.loads(out)
+        self.assertEqual(validate.problems(validate.validator(TREE / "docs/submit-result.schema.json"), result), [])
+        self.assertEqual([(t["name"], t["status"], t["reason"]) for t in result["tests"]],
+                         [("a", "OK", None), ("b", "TLE", "cpu"), ("c", "TLE", "wall"), ("d", "MLE", "peak"), ("e", "FE", "copy_out_missing")])
+        self.assertEqual([t["files"] for t in (result["tests"][0], result["tests"][4])],
+                         [{"n.txt": {"text": "0"}}, {"n.txt": {"text": "4"}, "none": {"error": "missing"}}])
+        self.assertEqual((result["status"], result["tests"][1]["sandbox"]["runtime"]), ("TLE", "runsc"))
+        spec["compile"] = {"limits": {"cpu_time_ms": 20}}
+        code, out, err = call("submit", "--spec", "-", stdin=json.dumps(spec).encode())
+        result = json.loads(out)
+        self.assertEqual((code, result["status"], result["compile"]["reason"], result["tests"]), (0, "CE", "cpu", []))
+
+    def test_a_limit_that_gvisor_cannot_hold_is_refused_by_its_key(self):
+        spec = {"language": "python", "files": {"a.py": {"content": ""}},
+                "tests": [{"name": "1"}, {"name": "2", "limits": {"disk_inodes": 100}}]}
+        code, out, err = call("submit", "--spec", "-", stdin=json.dumps(spec).encode())
+        self.assertEqual(traces(), {})
+        error = json.loads(out)["error"]
+        self.assertEqual((code, error["kind"], error["key"]), (2, "request", "tests[1].limits.disk_inodes"), error)
+
+    def several(self, language, sources):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in sources.items():
+                (pathlib.Path(folder) / name).write_text(text)
+            out = self.submit(language, *(f"{folder}/{name}" for name in sources))
+        self.assertEqual((out["status"], [t["stdout"]["text"] for t in out["tests"]]), ("OK", ["42\n"]), out)
+
+    def test_several_files_of_c_go_java_and_kotlin(self):
+        self.several("c", {"a.c": '#include <stdio.h>\nint twice(int);\nint main() { printf("%d\\n", twice(21)); }\n',
+                           "@b.c": "int twice(int n) { return 2 * n; }\n"})
+        self.several("go", {"start.go": 'package main\nimport "fmt"\nfunc main() { fmt.Println(twice(21)) }\n',
+                            "b.go": "package main\nfunc twice(n int) int { return 2 * n }\n"})
+        self.several("java", {"-J.java": "class Twice { static int of(int n) { return 2 * n; } }\n",
+                              "Main.java": "class Main { public static void main(String[] a) { System.out.println(Twice.of(21)); } }\n"})
+        self.several("kotlin", {"start.kt": "fun main() { println(twice(21)) }\n", "-b.kt": "fun twice(n: Int) = 2 * n\n"})
 
     def test_cpp_that_does_not_compile(self):
         with tempfile.NamedTemporaryFile(suffix=".cc") as file:

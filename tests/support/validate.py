@@ -4,6 +4,7 @@
 Exit 0: all are valid, and there was at least one. Exit 1: it says which is not, and where.
 """
 import json
+import pathlib
 import sys
 
 import jsonschema
@@ -32,18 +33,24 @@ def documents(text):
     return [strict(line) for line in text.splitlines() if line.strip()]
 
 
-def problems(schema, document):
+def validator(path):
+    """Of the schema in this file, which may refer to those beside it."""
+    path = pathlib.Path(path)
+    schemas = {file.name: json.loads(file.read_text(encoding="utf-8")) for file in path.parent.glob("*.schema.json")}
+    schema = schemas[path.name]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema, resolver=jsonschema.RefResolver(path.name, schema, store=schemas))
+
+
+def problems(validator, document):
     """Where and why `document` does not fit, in words; empty when it does."""
-    validator = jsonschema.Draft202012Validator(schema)
     return [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(document)]
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    with open(sys.argv[1], encoding="utf-8") as file:
-        schema = json.load(file)
-    jsonschema.Draft202012Validator.check_schema(schema)
+    schema = validator(sys.argv[1])
     try:
         found = [f"document {number}: {problem}"
                  for number, document in enumerate(documents(sys.stdin.buffer.read().decode("utf-8")), 1)

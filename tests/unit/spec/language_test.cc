@@ -58,6 +58,63 @@ TEST(Language, OfACompilerHasTwoSteps) {
   EXPECT_EQ(language.version, (std::vector<std::string>{"/usr/bin/g++", "--version"}));
 }
 
+json of_several_files() {
+  json document = compiled();
+  document["compile"]["sources"] = {".cc", ".cpp"};
+  document["compile"]["argv"] = {"/usr/bin/g++", "-o", "main", "{sources}", "-lm"};
+  return document;
+}
+
+std::vector<std::string> chosen(const Language& language, const std::vector<std::string>& files) {
+  Result<std::vector<std::string>> sources = choose_sources(language, files);
+  EXPECT_TRUE(sources) << sources.error().message();
+  return sources ? *std::move(sources) : std::vector<std::string>{};
+}
+
+Error not_chosen(const Language& language, const std::vector<std::string>& files) {
+  const Result<std::vector<std::string>> sources = choose_sources(language, files);
+  EXPECT_FALSE(sources);
+  return sources ? internal_error("nothing is wrong") : sources.error();
+}
+
+TEST(Sources, AreTheFilesWithASuffixOfTheLanguage) {
+  const Language language = parsed(of_several_files());
+  EXPECT_EQ(language.compile->sources, (std::vector<std::string>{".cc", ".cpp"}));
+  EXPECT_EQ(chosen(language, {"a.cc", "a.h", "lib/b.cpp", "main.c", "cc", "x.cc.txt", ".cc"}),
+            (std::vector<std::string>{"a.cc", "lib/b.cpp", ".cc"}));
+  const Error none = not_chosen(language, {"a.c", "b.h"});
+  EXPECT_EQ(none.fault, Fault::kRequest);
+  EXPECT_EQ(none.key, "files");
+  EXPECT_EQ(none.what, "C++ compiles .cc, .cpp; none of that is among: a.c, b.h");
+}
+
+TEST(Sources, AreTheOneFileWhereTheProgramStartsInOtherLanguages) {
+  const Language language = parsed(interpreted());
+  EXPECT_EQ(chosen(language, {"b.py", "main.py"}), std::vector<std::string>{"main.py"});
+  const Error none = not_chosen(language, {"1.py", "2.py", "3.py", "4.py", "5.py", "6.py", "main.cc"});
+  EXPECT_EQ(none.fault, Fault::kRequest);
+  EXPECT_EQ(none.key, "files");
+  EXPECT_EQ(none.what,
+            "Python starts at main.py, which is not among: 1.py, 2.py, 3.py, 4.py, 5.py and 2 more");
+  EXPECT_EQ(not_chosen(parsed(compiled()), {"a.cc", "b.cc"}).what,
+            "C++ starts at main.cc, which is not among: a.cc, b.cc");
+}
+
+TEST(Sources, AreNeverOptionsOfTheCompiler) {
+  const RunSpec spec = fill_in(parsed(of_several_files()).compile->spec,
+                               {"main.cc", "-O3.cc", "@list.cc", "--x/a.cc", "Z.cc", "_.cc", "7.cc",
+                                "{memory_bytes}.cc", "a b\n.cc", "\xC3\xA4.cc"});
+  EXPECT_EQ(spec.argv, (std::vector<std::string>{"/usr/bin/g++", "-o", "main", "main.cc", "./-O3.cc",
+                                                 "./@list.cc", "./--x/a.cc", "Z.cc", "_.cc", "7.cc",
+                                                 "./{memory_bytes}.cc", "a b\n.cc", "./\xC3\xA4.cc", "-lm"}));
+}
+
+TEST(Sources, AreNeverTakenForAPlaceholderWithoutALimit) {
+  RunSpec spec = parsed(of_several_files()).compile->spec;
+  spec.limits.memory = std::nullopt;
+  EXPECT_EQ(fill_in(spec, {"{memory_bytes}.cc"}).argv[3], "./{memory_bytes}.cc");
+}
+
 TEST(Language, OfAnInterpreterHasOne) {
   const Language language = parsed(interpreted());
   EXPECT_FALSE(language.compile);
@@ -116,6 +173,19 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"SetuidMode", "/compile/produces", R"({"main": "4755"})", "compile.produces.main", "octal"},
         Wrong{"FileBelowFile", "/compile/produces", R"({"a": "0644", "a/b": "0644"})", "compile.produces.a/b",
               "is below compile.produces.a"},
+        Wrong{"PlaceholderWithoutSources", "/compile/argv/3", "\"{sources}\"", "compile.sources",
+              "is missing"},
+        Wrong{"SourcesWithoutPlaceholder", "/compile/sources", R"([".cc"])", "compile.argv",
+              "one argument that is {sources}"},
+        Wrong{"SourcesToRun", "/run/argv", R"(["/bin/sh", "{sources}"])", "run.argv",
+              "which is the compiler's"},
+        Wrong{"NoSuffixes", "/compile/sources", "[]", "compile.sources", "non-empty array of suffixes"},
+        Wrong{"SuffixesString", "/compile/sources", "\".cc\"", "compile.sources",
+              "non-empty array of suffixes"},
+        Wrong{"SuffixWithoutDot", "/compile/sources", R"([".cc", "cc"])", "compile.sources[1]",
+              "a '.' and more"},
+        Wrong{"EmptySuffix", "/compile/sources", R"([""])", "compile.sources[0]", "must be 1 to 32 bytes"},
+        Wrong{"SuffixOfADirectory", "/compile/sources", R"(["./a"])", "compile.sources[0]", "without a '/'"},
         Wrong{"NoCompiler", "/compile/argv", nullptr, "compile.argv", "is missing"},
         Wrong{"CompilerOnPath", "/compile/argv", R"(["g++"])", "compile.argv[0]", "must contain a '/'"},
         Wrong{"FilesOfItsOwn", "/compile/files", "{}", "compile.files",
@@ -159,6 +229,17 @@ TEST(Language, ExampleInTheDocsIsTheOneInUse) {
             read_file(docs.parent_path() / "images/cpp/language.json"));
 }
 
+TEST(Language, ASourceThatWouldNotBeCompiledIsRefused) {
+  json document = of_several_files();
+  document["source"] = "main.c";
+  const Result<Language> language = parse_language(document.dump());
+  ASSERT_FALSE(language);
+  EXPECT_EQ(language.error().key, "source");
+  document["source"] = "main.cpp";
+  document["compile"]["argv"].push_back("{sources}");
+  EXPECT_EQ(parse_language(document.dump()).error().key, "compile.argv");
+}
+
 TEST(Language, IsOneObjectWithoutRepeatedKeys) {
   EXPECT_EQ(parse_language("[]").error().what, "must be an object");
   EXPECT_EQ(parse_language(R"({"id": "a", "id": "b"})").error().key, "id");
@@ -170,7 +251,7 @@ TEST(FillIn, TellsTheMemoryLimit) {
   RunSpec spec{.argv = {"/usr/bin/java", "-XX:MaxRAM={memory_bytes}", "{memory_mib}m{memory_mib}", "{other}"},
                .env = {{"GOMEMLIMIT", "{memory_mib}MiB"}, {"A", "b"}}};
   spec.limits.memory = Bytes{(64_MiB).count + 4096};
-  const RunSpec filled = fill_in(spec);
+  const RunSpec filled = fill_in(spec, {});
   EXPECT_EQ(filled.argv,
             (std::vector<std::string>{"/usr/bin/java", "-XX:MaxRAM=67112960", "64m64", "{other}"}));
   EXPECT_EQ(filled.env, (std::map<std::string, std::string>{{"A", "b"}, {"GOMEMLIMIT", "64MiB"}}));
@@ -179,14 +260,14 @@ TEST(FillIn, TellsTheMemoryLimit) {
 TEST(FillIn, SaysAtLeastOneMebibyte) {
   RunSpec spec{.argv = {"/a", "{memory_mib}"}};
   spec.limits.memory = Bytes{65536};
-  EXPECT_EQ(fill_in(spec).argv[1], "1");
+  EXPECT_EQ(fill_in(spec, {}).argv[1], "1");
 }
 
 TEST(FillIn, LeavesOutWhatNoLimitAnswers) {
   RunSpec spec{.argv = {"/{memory_mib}", "-m{memory_mib}", "-n{memory_bytes}", "file"},
                .env = {{"GOMEMLIMIT", "{memory_bytes}"}, {"A", "b"}}};
   spec.limits.memory = std::nullopt;
-  const RunSpec filled = fill_in(spec);
+  const RunSpec filled = fill_in(spec, {});
   EXPECT_EQ(filled.argv, (std::vector<std::string>{"/{memory_mib}", "file"}));
   EXPECT_EQ(filled.env, (std::map<std::string, std::string>{{"A", "b"}}));
 }
