@@ -157,7 +157,8 @@ TEST(StackLimit, IsWhereItWasPut) {
 }
 
 TEST(StackLimit, MayBeLargerThanTheHostsOwn) {
-  EXPECT_EQ(verdict(limited_run("deep", {"100000"}, {{"stack_bytes", 200 * kMiB}})), "OK");
+  const json limits = {{"stack_bytes", 200 * kMiB}, {"cpu_time_ms", 10000}, {"wall_time_ms", 30000}};
+  EXPECT_EQ(verdict(limited_run("deep", {"100000"}, limits)), "OK");
 }
 
 // ---- processes and descriptors -------------------------------------------------------------------------------

@@ -394,8 +394,8 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
   const int cgroup_fd = order.has_cgroup_fd != 0 ? *fds++ : -1;
   child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? cgroup_fd : -1;
   run = Run{};
-  const auto close_all = [&]() noexcept {
-    const int all[] = {stdio[0], stdio[1], stdio[2], cgroup_fd};
+  const auto close_all = [cgroup_fd]() noexcept {
+    const int all[] = {child_start.stdio[0], child_start.stdio[1], child_start.stdio[2], cgroup_fd};
     int count = 0, first = 0x7fffffff, last = -1;
     for (const int fd : all) {
       if (fd < 0) continue;
