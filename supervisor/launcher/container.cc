@@ -74,6 +74,7 @@ std::string seccomp_for_runc() {
       .dump();
 }
 
+constexpr int kUsage = 64;  // EX_USAGE, sysexits.h
 constexpr const char* kBoxGroups = "/cg";  // in a container
 
 unsigned major_version(const std::string& version) {
@@ -412,6 +413,9 @@ Container::End Container::explain_end() {
   end.out_of_memory = end.out_of_memory || state->oom_killed;
   end.cause = state->running ? "the container runs on, but its stream is closed"
                              : "the container ended with exit code " + std::to_string(state->exit_code);
+  if (!state->running && state->exit_code == kUsage) {
+    end.cause += ": its supervisor does not know what this launcher asks of it; bailiff images build makes the image anew";
+  }
   const bool killed = !state->running && (state->exit_code == 128 + SIGKILL || state->exit_code == 128 + SIGTERM);
   if (killed && !end.out_of_memory) {
     end.cause += ", killed from outside: by somebody, or because Docker was restarted, or as the machine's memory "

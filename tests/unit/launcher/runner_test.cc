@@ -67,7 +67,8 @@ struct Played {
   std::string image =
       http(200, R"({"Id":"sha256:1","Config":{"Labels":{"bailiff.language":"c"},"Entrypoint":["/s"]}})");
   std::string hello = multiplexed(1, frame(hello_message("0.1.0", "runsc")));
-  std::string cpus = "";  // see ContainerSpec
+  bool ends_there = false;  // its stream, after the hello
+  std::string cpus = "";    // see ContainerSpec
   /// What becomes of the run; by default its stream ends.
   std::function<void(Connection&)> run = [](Connection&) {};
 };
@@ -96,6 +97,7 @@ class RunnerTest : public testing::Test {
         connection.send(played.create);
       } else if (has(request, "/attach")) {
         connection.send("HTTP/1.1 101 UPGRADED\r\n\r\n" + played.hello);
+        if (played.ends_there) return;
         Requests requests(connection);
         for (std::string header = requests.next(); !header.empty(); header = requests.next()) {
           if (has(header, R"("op":"open")")) {
@@ -205,6 +207,17 @@ TEST_F(RunnerTest, ADeadSupervisorIsAnInternalErrorWithItsLastWords) {
   EXPECT_TRUE(has(result, R"("status":"IE","reason":"launcher")")) << result;
   EXPECT_TRUE(has(result, "exit code 137")) << result;
   EXPECT_TRUE(has(result, "killed by a bug")) << result;
+  EXPECT_EQ(removed_, 1);
+}
+
+TEST_F(RunnerTest, ASupervisorThatDoesNotKnowItsCommandLineIsAnImageToBeMadeAnew) {
+  Played played;
+  played.hello = multiplexed(2, "The following argument was not expected: --cpus\n");
+  played.ends_there = true;
+  played.state = http(200, R"({"State":{"Running":false,"OOMKilled":false,"ExitCode":64}})");
+  const std::string result = run(played);
+  EXPECT_TRUE(has(result, "bailiff images build")) << result;
+  EXPECT_TRUE(has(result, "not expected: --cpus")) << result;
   EXPECT_EQ(removed_, 1);
 }
 
