@@ -233,8 +233,8 @@ Result<Lease> take_clean_lease(DockerClient& docker, const CgroupLayout& layout,
   }
 }
 
-/// The CPUs of a container to be, put on its record, which is then written. Without a controller for them there is no holding a container to
-/// its CPU, only taking turns; who names CPUs is told so.
+/// The CPUs of a container to be, put on its record, which is then written. Without a controller for them there is no
+/// holding a container to its CPU, only taking turns; who names CPUs is told so.
 Result<Cpus> choose_cpus(const ContainerSpec& spec, const EngineInfo& engine, Lease& lease, LeaseRecord& record,
                          Deadline deadline) {
   if (!engine.cpuset && !spec.cpus.empty() && spec.cpus != "all") {

@@ -109,10 +109,10 @@ http::request<http::string_body> request_of(const char* verb, const std::string&
   return request;
 }
 
-/// {"message":"…"} of an answer that is an error.
 constexpr const char* kConflict = "conflict";
 constexpr Nanos kAskAgain = std::chrono::milliseconds(50);
 
+/// {"message":"…"} of an answer that is an error.
 Error refusal(unsigned status, const std::string& body, const std::string& what) {
   const json document = json::parse(body, nullptr, /*allow_exceptions=*/false);
   std::string message = "HTTP status " + std::to_string(status);

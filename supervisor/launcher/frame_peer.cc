@@ -51,7 +51,11 @@ Result<std::string_view> AttachDemultiplexer::next(std::string_view& bytes) {
 }
 
 FramePeer::FramePeer(UniqueFd in, UniqueFd out, bool multiplexed, std::string first)
-    : in_(std::move(in)), out_(std::move(out)), multiplexed_(multiplexed), first_(std::move(first)), buffer_(kReadBytes, '\0') {
+    : in_(std::move(in)),
+      out_(std::move(out)),
+      multiplexed_(multiplexed),
+      first_(std::move(first)),
+      buffer_(kReadBytes, '\0') {
   make_nonblocking(in_.get());
   make_nonblocking(out_.get());
   (void)::fcntl(in_.get(), F_SETPIPE_SZ, kPipeBytes);  // fewer turns for long bodies; refused for sockets

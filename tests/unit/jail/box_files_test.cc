@@ -1,5 +1,6 @@
 #include "jail/box_files.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -10,8 +11,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 namespace bailiff {
 namespace {
@@ -236,6 +240,49 @@ TEST_F(BoxFiles, SurvivesADirectoryDeeperThanAnyoneShouldLook) {
     deep += "/d";
   }
   EXPECT_EQ(count_files_of(scratch_.get(), 100_B), 0U);
+}
+
+// ---- what a program's file says of itself ----------------------------------------------------------------------
+
+/// An ELF file with these PT_LOAD segments: where, how many bytes.
+std::string elf(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& segments, std::size_t said = 0) {
+  Elf64_Ehdr header = {};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_phoff = sizeof header;
+  header.e_phentsize = sizeof(Elf64_Phdr);
+  header.e_phnum = static_cast<Elf64_Half>(said != 0 ? said : segments.size());
+  std::string file(reinterpret_cast<const char*>(&header), sizeof header);
+  for (const auto& [at, size] : segments) {
+    Elf64_Phdr segment = {};
+    segment.p_type = PT_LOAD;
+    segment.p_vaddr = at;
+    segment.p_memsz = size;
+    file.append(reinterpret_cast<const char*>(&segment), sizeof segment);
+  }
+  return file;
+}
+
+TEST_F(BoxFiles, FixedMemoryIsWhatTheSegmentsCoverAndNeverMore) {
+  constexpr std::uint64_t kMost = ~std::uint64_t{0};
+  const auto of = [&](const std::string& name, const std::string& bytes) {
+    EXPECT_TRUE(put(name, bytes));
+    return fixed_memory(scratch_.get(), name).count;
+  };
+  EXPECT_EQ(of("two", elf({{0x1000, 0x500}, {0x4000, 0x3000}})), 0x3500U);
+  EXPECT_EQ(of("overlapping", elf({{0x1000, 0x3000}, {0x1000, 0x3000}, {0x2000, 0x3000}})), 0x4000U);
+  EXPECT_EQ(of("descending", elf({{0x4000, 0x1000}, {0x1000, 0x1000}})), 0x1000U);
+  EXPECT_EQ(of("beyond", elf({{kMost, 0x1000}, {0x1000, kMost}})), 0U);
+  EXPECT_EQ(of("cut", elf({{0x1000, 0x500}}, /*said=*/100)), 0U);
+  EXPECT_EQ(of("too many", elf({{0x1000, 0x500}}, /*said=*/65535)), 0U);
+  EXPECT_EQ(of("script", "#!/bin/sh\n"), 0U);
+  EXPECT_EQ(of("empty", ""), 0U);
+  EXPECT_EQ(fixed_memory(scratch_.get(), "missing").count, 0U);
+  ASSERT_EQ(::mkfifo(box("fifo").c_str(), 0666), 0);
+  EXPECT_EQ(fixed_memory(scratch_.get(), "fifo").count, 0U);
+  write(path("outside"), elf({{0x1000, 0x500}}));
+  ASSERT_EQ(::symlink("../outside", box("link").c_str()), 0);
+  EXPECT_EQ(fixed_memory(scratch_.get(), "link").count, 0U);
 }
 
 }  // namespace
