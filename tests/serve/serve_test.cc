@@ -760,6 +760,27 @@ TEST(ServeTest, AHundredThousandFilesAreGoneForTheNextRun) {
   EXPECT_EQ(left_after(peer.pid()), json::object());
 }
 
+TEST(ServeTest, ABoxThatIsTakenApartHoldsUpNoOther) {
+  Peer peer;
+  peer.open("a", {program_file("fill")}, {{"limits", {{"disk_bytes", 256 << 20}, {"disk_inodes", 100'100}}}});
+  peer.open("b", {program_file("nothing")});
+  json spec = box_spec("fill", {"inodes"});
+  spec["limits"] = {{"cpu_time_ms", 20000}, {"wall_time_ms", 60000}, {"memory_bytes", nullptr}};
+  const std::uint64_t filled = peer.ask_run("a", spec);
+  const std::uint64_t closing = peer.frames().ask({{"op", "close"}, {"box", "a"}});
+  EXPECT_EQ(peer.result(filled).result["status"], "OLE");
+  // The kernel now frees 100,000 files, which takes it a hundred times as long as this run.
+  const std::uint64_t quick = peer.ask_run("b", box_spec("nothing"));
+  const std::optional<Frame> first = peer.frames().receive();
+  ASSERT_TRUE(first);
+  const bool lacks_pidfds = std::string_view(supervisor_path()).find("refused") != std::string_view::npos;
+  EXPECT_EQ(first->json()["id"], lacks_pidfds ? closing : quick) << first->header;
+  const std::optional<Frame> second = peer.frames().receive();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->json()["id"], lacks_pidfds ? quick : closing) << second->header;
+  EXPECT_EQ(peer.bye(), 0);
+}
+
 TEST(ServeTest, ManyBoxesAreOpenAtOnce) {
   Peer peer;
   std::vector<std::uint64_t> ids;
