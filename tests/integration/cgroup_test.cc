@@ -89,12 +89,15 @@ class Cgroup : public testing::Test {
   [[nodiscard]] Answer answer(const json& spec) const { return run(spec, {"--cgroup", group_}); }
   [[nodiscard]] json result(const json& spec) const { return result_of(answer(spec)); }
 
-  /// The leaf that a supervisor has below the group, once it is there and somebody is in it.
-  [[nodiscard]] std::string leaf() const {
+  /// The leaf in which `program` runs. The child that is to become it is there earlier, half prepared.
+  [[nodiscard]] std::string leaf_of(const std::string& program) const {
     std::string found;
     wait_for([&] {
       for (const std::string& one : groups_below(group_)) {
-        if (!text_of(one + "/cgroup.procs").empty()) found = one;
+        std::istringstream procs(text_of(one + "/cgroup.procs"));
+        for (std::string pid; procs >> pid;) {
+          if (text_of("/proc/" + pid + "/comm") == program + "\n") found = one;
+        }
       }
       return !found.empty();
     });
@@ -178,7 +181,7 @@ TEST_F(Cgroup, AKillInASubgroupIsSeenThoughTheProgramExitsNormally) {
   const std::string text = spec.dump();
   ASSERT_EQ(::write(started.in, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   ::close(started.in);
-  const std::string found = leaf();
+  const std::string found = leaf_of("sh");
   ASSERT_NE(found, "");
   EXPECT_TRUE(write_to(found + "/memory.oom.group", "0"));
   const json got = result_of(finish({started.pid, ::open("/dev/null", O_WRONLY), started.out, started.err}));
@@ -215,7 +218,7 @@ TEST_F(Cgroup, SupervisorAndKeeperAreNoVictims) {
   const std::string text = spec.dump();
   ASSERT_EQ(::write(started.in, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   ::close(started.in);
-  const std::string found = leaf();
+  const std::string found = leaf_of("dodge");
   const std::string own = text_of("/proc/self/cgroup");
   EXPECT_EQ(text_of("/proc/" + std::to_string(started.pid) + "/cgroup"), own) << "the supervisor stays where it was";
   std::istringstream children(text_of("/proc/" + std::to_string(started.pid) + "/task/" +
@@ -243,7 +246,7 @@ TEST_F(Cgroup, ALeafHasAllItsLimits) {
   const std::string text = spec.dump();
   ASSERT_EQ(::write(started.in, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   ::close(started.in);
-  const std::string found = leaf();
+  const std::string found = leaf_of("dodge");
   EXPECT_EQ(text_of(found + "/memory.max"), std::to_string(50 * kMiB) + "\n");
   EXPECT_EQ(text_of(found + "/memory.oom.group"), "1\n");
   EXPECT_EQ(text_of(found + "/pids.max"), "7\n");
@@ -446,7 +449,7 @@ void meddle_and_see_it_end(const std::string& group, const std::function<std::st
   ::close(started.in);
   const std::string leaf = find_leaf();
   ASSERT_NE(leaf, "");
-  ::usleep(500'000);
+  ::usleep(500'000);  // by then it has forked
   const std::string below = leaf + "/below";
   ASSERT_EQ(::mkdir(below.c_str(), 0755), 0) << std::strerror(errno);
   const bool before_moving = value == "threaded";
@@ -463,11 +466,11 @@ void meddle_and_see_it_end(const std::string& group, const std::function<std::st
 }
 
 TEST_F(Cgroup, AFrozenSubgroupStillDies) {
-  meddle_and_see_it_end(group_, [&] { return leaf(); }, "/cgroup.freeze", "1");
+  meddle_and_see_it_end(group_, [&] { return leaf_of("dodge"); }, "/cgroup.freeze", "1");
 }
 
 TEST_F(Cgroup, AThreadedSubgroupStillDies) {
-  meddle_and_see_it_end(group_, [&] { return leaf(); }, "/cgroup.type", "threaded");
+  meddle_and_see_it_end(group_, [&] { return leaf_of("dodge"); }, "/cgroup.type", "threaded");
 }
 
 TEST_F(Cgroup, NothingIsLeftWhenTheSupervisorIsKilled) {  // TearDown() says so; no next start is needed
