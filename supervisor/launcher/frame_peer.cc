@@ -18,6 +18,11 @@ constexpr std::size_t kStderrTail = 4096;
 constexpr std::size_t kReadBytes = std::size_t{256} << 10;
 constexpr int kPipeBytes = 1 << 20;  // what every user may ask for (pipe(7))
 
+// Docker's daemon hands on 32 KiB at a time. A reader that looks at once makes both of them wait for each other two
+// thousand times for 64 MiB; a socket holds some six such pieces, which come in about this time.
+constexpr std::uint64_t kLongBody = 256 << 10;
+constexpr timespec kPause = {0, 200'000};
+
 void make_nonblocking(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags >= 0) (void)::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -177,6 +182,7 @@ Result<void> FramePeer::wait(Deadline deadline) {
 }
 
 Result<void> FramePeer::read_some() {
+  if (multiplexed_ && state_ == State::kBody && body_left_ > kLongBody) (void)::nanosleep(&kPause, nullptr);
   const ssize_t got = ::read(in_.get(), buffer_.data(), buffer_.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
   if (got < 0 && errno != ECONNRESET) return errno_error("read from the supervisor");
