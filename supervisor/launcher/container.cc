@@ -335,10 +335,15 @@ Result<void> check_runtime(const EngineInfo& engine, const std::string& runtime)
   return {};
 }
 
+Result<EngineInfo> check_engine(DockerClient& docker, const std::string& runtime, Deadline deadline) {
+  EngineInfo engine = TRY(docker.info(deadline));
+  TRY(check_runtime(engine, runtime));
+  return engine;
+}
+
 Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const ContainerSpec& spec,
                                                     Deadline deadline) {
-  const EngineInfo engine = TRY(docker.info(deadline));
-  TRY(check_runtime(engine, spec.runtime));
+  const EngineInfo engine = spec.engine ? *spec.engine : TRY(check_engine(docker, spec.runtime, deadline));
   const ImageInfo image = TRY(find_image(docker, spec, deadline));
   if (image.entrypoint.empty()) {
     return request_error("image",

@@ -35,6 +35,7 @@ extern const std::vector<NeededCapability> kCapabilities;
 struct ContainerSpec {
   std::string image = {};  // id or name
   std::string runtime = "runsc";
+  std::optional<EngineInfo> engine = {};      // of check_engine() for this runtime; not given: it is asked
   std::set<std::string> allowed_images = {};  // names or ids beyond those with the label
   std::optional<Bytes> memory = {};           // of everything in the container
   std::string cpus = {};                      // see Cpus::choose: "0", "2-3"; "all"; empty: one
@@ -52,6 +53,8 @@ bool owner_may_live(const std::string& label);
 std::string runtime_kind(const EngineInfo& engine, const std::string& runtime);
 /// Refuses a runtime that is not registered or too old, with the line that helps.
 Result<void> check_runtime(const EngineInfo& engine, const std::string& runtime);
+/// What the daemon is, once check_runtime() has nothing against it. Takes 25 ms, most of it `runsc --version`.
+Result<EngineInfo> check_engine(DockerClient& docker, const std::string& runtime, Deadline deadline);
 /// YYYYMMDD of what `runsc --version` prints; 0: no date in it.
 unsigned runsc_date(const std::string& version_text);
 

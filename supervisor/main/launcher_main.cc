@@ -104,17 +104,20 @@ std::optional<Bytes> container_memory(const Options& options, const Limits& limi
                (std::uint64_t{512} << 20)};
 }
 
-Result<Runner> make_runner(const Options& options, DockerClient& docker, const std::string& image,
-                           const Limits& limits, Nanos lifetime, int cancel_fd) {
+/// `engine`: what is known of Docker from the runner before, so that it is asked once.
+Result<Runner> make_runner(const Options& options, DockerClient& docker, std::optional<EngineInfo>& engine,
+                           const std::string& image, const Limits& limits, Nanos lifetime, int cancel_fd) {
   const Deadline deadline = deadline_in(kStartTakes, cancel_fd);
   if (options.runtime == "native") {
     return Runner::native(
         options.supervisor.empty() ? own_directory() + "/bailiff-supervisor" : options.supervisor, deadline);
   }
+  if (!engine) engine = TRY(check_engine(docker, options.runtime, deadline));
   return Runner::in_container(
       docker,
       {.image = image,
        .runtime = options.runtime,
+       .engine = engine,
        .allowed_images = {options.allowed_images.begin(), options.allowed_images.end()},
        .memory = container_memory(options, limits),
        .cpus = options.cpus,
@@ -131,7 +134,8 @@ Result<std::string> run(const Options& options, int cancel_fd) {
   DockerClient docker(options.docker);
   const Nanos patience = std::chrono::seconds(options.patience_seconds);
   const Nanos lifetime = kStartTakes + spec.limits.wall_time + patience + 10min;
-  Runner runner = TRY(make_runner(options, docker, options.image, spec.limits, lifetime, cancel_fd));
+  std::optional<EngineInfo> engine;
+  Runner runner = TRY(make_runner(options, docker, engine, options.image, spec.limits, lifetime, cancel_fd));
   TRY(runner.open(kBox, spec.files, spec.limits, spec.given, deadline_in(kStartTakes, cancel_fd)));
   return to_json(TRY(runner.run(kBox, spec, spec.stdin_content.bytes, patience, cancel_fd)));
 }
@@ -227,8 +231,9 @@ Result<std::string> submit(const Options& options, DockerClient& docker, Retirem
   const Language language = TRY(find_language(options, spec.language, by_spec ? "language" : "LANG"));
   TRY(load_files(spec));
   const Nanos patience = std::chrono::seconds(options.patience_seconds);
+  std::optional<EngineInfo> engine;
   const MakeRunner make = [&](const std::string& image, const Limits& limits, Nanos together) {
-    return make_runner(options, docker, image, limits, kStartTakes + 10min + together, cancel_fd);
+    return make_runner(options, docker, engine, image, limits, kStartTakes + 10min + together, cancel_fd);
   };
   const SubmitResult result = TRY(submit(std::move(spec), language, make, patience, cancel_fd, retired));
   if (options.json || by_spec) return to_json(result);

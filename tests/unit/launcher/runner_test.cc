@@ -88,6 +88,7 @@ class RunnerTest : public testing::Test {
   FakeEngine::Handler engine_of(Played played) {
     return [this, played = std::move(played)](const std::string& request, Connection& connection) {
       if (has(request, "/info")) {
+        ++asked_engine_;
         const std::string runtimes = R"({")" + played.runtime + R"(":{"path":")" + played.program + R"("}})";
         connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","CPUSet":true,"Runtimes":)" +
                                       runtimes + "}"));
@@ -141,9 +142,21 @@ class RunnerTest : public testing::Test {
 
   std::string state_;
   int cancel_fd_ = -1;
-  std::atomic<int> removed_ = 0;
+  std::atomic<int> removed_ = 0, asked_engine_ = 0;
   std::string asked_;  // the last run's header
 };
+
+TEST_F(RunnerTest, WhatIsKnownOfTheDaemonIsNotAskedAgain) {
+  FakeEngine engine(engine_of({}));
+  DockerClient docker(engine.socket_path());
+  const auto known = check_engine(docker, "runc", deadline_in(5s));
+  ASSERT_TRUE(known) << known.error().what;
+  for (const auto& [given, times] : {std::pair(std::optional(*known), 1), std::pair(std::optional<EngineInfo>(), 2)}) {
+    const auto runner = Runner::in_container(docker, {.image = "i", .runtime = "runc", .engine = given}, deadline_in(5s));
+    EXPECT_TRUE(runner) << runner.error().what;
+    EXPECT_EQ(asked_engine_, times);
+  }
+}
 
 TEST_F(RunnerTest, HandsOnTheResult) {
   Played played;
