@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -31,68 +30,28 @@ Result<void> FrameInput::fill() {
   if (got < 0) return errno_error("read frames");
   if (got == 0) {
     at_end_ = true;
-    if (state_ != State::kPrefix || !collected_.empty())
-      return request_error("frame", "the input ends within a frame");
+    if (reader_.within()) return request_error("frame", "the input ends within a frame");
   }
-  have_ = static_cast<std::size_t>(got);
-  taken_ = 0;
+  unread_ = std::string_view(buffer_.data(), static_cast<std::size_t>(got));
   return {};
 }
 
 Result<std::optional<FrameInput::Frame>> FrameInput::next() {
-  while (has_more()) {
-    switch (state_) {
-      case State::kPrefix:
-        if (!collect(kFramePrefixBytes)) break;
-        prefix_ = TRY(parse_frame_prefix(std::span<const std::byte, kFramePrefixBytes>(
-            reinterpret_cast<const std::byte*>(collected_.data()), kFramePrefixBytes)));
-        collected_.clear();
-        state_ = State::kHeader;
-        [[fallthrough]];
-      case State::kHeader:
-        if (!collect(prefix_.header_bytes)) break;
-        TRY(check_frame_header(prefix_, collected_));
-        frame_ = Frame{std::exchange(collected_, {}), {}, prefix_.body_bytes};
-        if (prefix_.body_bytes == 0) return finish();
-        frame_.body = TRY(make_spool());
-        body_left_ = prefix_.body_bytes;
-        body_crc_ = 0;
-        state_ = State::kBody;
+  for (;;) {
+    switch (TRY(reader_.next(unread_))) {
+      case FrameReader::Event::kUsedUp:
+        return std::optional<Frame>();
+      case FrameReader::Event::kHeader:
+        frame_ = Frame{reader_.take_header(), {}, reader_.body_bytes()};
+        if (frame_.body_bytes > 0) frame_.body = TRY(make_spool());
         break;
-      case State::kBody: {
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, have_ - taken_));
-        const std::span<const char> bytes(buffer_.data() + taken_, size);
-        body_crc_ = crc32c(body_crc_, std::as_bytes(bytes));
-        TRY(write_all(frame_.body.get(), {bytes.data(), bytes.size()}));
-        taken_ += size;
-        body_left_ -= size;
-        if (body_left_ == 0) state_ = State::kTrailer;
+      case FrameReader::Event::kBody:
+        TRY(write_all(frame_.body.get(), reader_.body_part()));
         break;
-      }
-      case State::kTrailer: {
-        if (!collect(kFrameTrailerBytes)) break;
-        const std::array<char, kFrameTrailerBytes> expected = frame_trailer(body_crc_);
-        if (std::memcmp(collected_.data(), expected.data(), expected.size()) != 0) {
-          return request_error("frame", "the checksum does not fit the body");
-        }
-        collected_.clear();
-        return finish();
-      }
+      case FrameReader::Event::kEnd:
+        return std::optional(std::exchange(frame_, {}));
     }
   }
-  return std::optional<Frame>();
-}
-
-bool FrameInput::collect(std::size_t size) {
-  const std::size_t more = std::min(size - collected_.size(), have_ - taken_);
-  collected_.append(buffer_.data() + taken_, more);
-  taken_ += more;
-  return collected_.size() == size;
-}
-
-std::optional<FrameInput::Frame> FrameInput::finish() {
-  state_ = State::kPrefix;
-  return std::exchange(frame_, {});
 }
 
 FrameOutput::FrameOutput(int fd)

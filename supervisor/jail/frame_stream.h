@@ -12,7 +12,7 @@
 #include "base/blob.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "spec/frame.h"
+#include "spec/frame_reader.h"
 
 namespace bailiff {
 
@@ -34,7 +34,7 @@ class FrameInput {
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool at_end() const { return at_end_; }
   /// Bytes taken off the pipe that next() has not looked at yet.
-  [[nodiscard]] bool has_more() const { return taken_ < have_; }
+  [[nodiscard]] bool has_more() const { return !unread_.empty(); }
 
   /// Reads what is there, once. Call when poll says so.
   /// Errors: kRequest  the input ends within a frame
@@ -44,22 +44,12 @@ class FrameInput {
   Result<std::optional<Frame>> next();
 
  private:
-  enum class State { kPrefix, kHeader, kBody, kTrailer };
-
-  /// Moves bytes into collected_ until it has `size` of them.
-  bool collect(std::size_t size);
-  std::optional<Frame> finish();
-
   int fd_;
   bool at_end_ = false;
-  State state_ = State::kPrefix;
   std::array<char, 65536> buffer_ = {};
-  std::size_t have_ = 0, taken_ = 0;
-  std::string collected_;
-  FramePrefix prefix_;
+  std::string_view unread_;  // of buffer_
+  FrameReader reader_;
   Frame frame_;
-  std::uint64_t body_left_ = 0;
-  std::uint32_t body_crc_ = 0;
 };
 
 /// Sends frames as fast as the peer takes them, without waiting for it. Borrows the descriptor and makes it

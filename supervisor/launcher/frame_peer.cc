@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <span>
 #include <utility>
 
 namespace bailiff {
@@ -92,72 +90,38 @@ void FramePeer::finish_sending() {
 
 /// The next frame, if the bytes so far hold one.
 Result<bool> FramePeer::take_frame(ReceivedFrame& frame) {
-  while (!part_.empty() || TRY(next_part())) {
-    switch (state_) {
-      case State::kPrefix:
-        if (!collect(kFramePrefixBytes)) break;
-        prefix_ = TRY(parse_frame_prefix(std::span<const std::byte, kFramePrefixBytes>(
-            reinterpret_cast<const std::byte*>(collected_.data()), kFramePrefixBytes)));
-        collected_.clear();
-        if (prefix_.body_bytes > max_body_) {
-          return host_error("a frame announces a body of " + std::to_string(prefix_.body_bytes) +
-                            " bytes, more than the answer can have");
-        }
-        state_ = State::kHeader;
-        [[fallthrough]];
-      case State::kHeader:
-        if (!collect(prefix_.header_bytes)) break;
-        TRY(begin_frame());
-        if (prefix_.body_bytes > 0) break;
-        state_ = State::kPrefix;
-        frame = std::exchange(coming_, {});
-        return true;
-      case State::kBody: {
-        const std::string_view bytes = part_.substr(0, body_left_);
-        body_crc_ = crc32c(body_crc_, bytes);
-        TRY(body_->append(bytes));
-        part_.remove_prefix(bytes.size());
-        body_left_ -= bytes.size();
-        if (body_left_ == 0) state_ = State::kTrailer;
+  for (;;) {
+    switch (TRY(reader_.next(part_))) {
+      case FrameReader::Event::kUsedUp:
+        if (!TRY(next_part())) return false;
         break;
-      }
-      case State::kTrailer: {
-        if (!collect(kFrameTrailerBytes)) break;
-        const auto expected = frame_trailer(body_crc_);
-        if (std::memcmp(collected_.data(), expected.data(), expected.size()) != 0) {
-          return host_error("a frame's body has a wrong checksum");
-        }
-        collected_.clear();
-        state_ = State::kPrefix;
+      case FrameReader::Event::kHeader:
+        TRY(begin_frame());
+        break;
+      case FrameReader::Event::kBody:
+        TRY(body_->append(reader_.body_part()));
+        break;
+      case FrameReader::Event::kEnd:
         if (body_ != &coming_.body) break;
         frame = std::exchange(coming_, {});
         return true;
-      }
     }
   }
-  return false;
-}
-
-bool FramePeer::collect(std::size_t size) {
-  const std::size_t more = std::min(size - collected_.size(), part_.size());
-  collected_ += part_.substr(0, more);
-  part_.remove_prefix(more);
-  return collected_.size() == size;
 }
 
 /// The header is there.
 Result<void> FramePeer::begin_frame() {
-  TRY(check_frame_header(prefix_, collected_));
-  coming_ = {.header = std::exchange(collected_, {})};
-  state_ = State::kBody;
+  const std::uint64_t bytes = reader_.body_bytes();
+  if (bytes > max_body_) {
+    return host_error("a frame announces a body of " + std::to_string(bytes) + " bytes, more than the answer can have");
+  }
+  coming_ = {.header = reader_.take_header()};
   body_ = &coming_.body;
-  body_left_ = prefix_.body_bytes;
-  body_crc_ = 0;
-  if (body_left_ == 0 || early_of_ == 0) return {};
+  if (bytes == 0 || early_of_ == 0) return {};
   const std::optional<OutputPlace> place = output_place(coming_.header);
   if (!place || place->run != early_of_) return {};
   body_ = place->is_stderr ? &early_.err : &early_.out;
-  max_body_ -= body_left_;
+  max_body_ -= bytes;
   return {};
 }
 
@@ -182,7 +146,7 @@ Result<void> FramePeer::wait(Deadline deadline) {
 }
 
 Result<void> FramePeer::read_some() {
-  if (multiplexed_ && state_ == State::kBody && body_left_ > kLongBody) (void)::nanosleep(&kPause, nullptr);
+  if (multiplexed_ && reader_.body_left() > kLongBody) (void)::nanosleep(&kPause, nullptr);
   const ssize_t got = ::read(in_.get(), buffer_.data(), buffer_.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
   if (got < 0 && errno != ECONNRESET) return errno_error("read from the supervisor");

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "launcher/deadline.h"
-#include "spec/frame.h"
+#include "spec/frame_reader.h"
 #include "spec/serve_peer.h"
 
 namespace bailiff {
@@ -73,8 +73,6 @@ class FramePeer {
 
  private:
   Result<bool> take_frame(ReceivedFrame& frame);
-  /// Moves bytes of part_ into collected_ until it has `size` of them.
-  bool collect(std::size_t size);
   Result<void> begin_frame();
   Result<bool> next_part();
   Result<void> read_some();
@@ -88,14 +86,9 @@ class FramePeer {
   AttachDemultiplexer demultiplexer_;
   std::string_view unread_;  // of buffer_ or first_: what the demultiplexer has not seen
   std::string_view part_;    // stdout's bytes before those that are in no frame yet
-  enum class State { kPrefix, kHeader, kBody, kTrailer };
-  State state_ = State::kPrefix;
-  std::string collected_;  // of a prefix, header or trailer
-  FramePrefix prefix_ = {};
+  FrameReader reader_;
   ReceivedFrame coming_;
   Blob* body_ = nullptr;  // of coming_ or early_
-  std::uint64_t body_left_ = 0;
-  std::uint32_t body_crc_ = 0;
   EarlyStreams early_;
   std::uint64_t early_of_ = 0;
   std::deque<std::string> outgoing_;

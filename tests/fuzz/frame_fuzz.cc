@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/utf8.h"
-#include "spec/frame.h"
+#include "spec/frame_reader.h"
 #include "spec/serve_message.h"
 
 namespace {
@@ -64,9 +64,43 @@ void take_header(std::string_view header, std::uint64_t body_bytes) {
   check_refusal(id, request.error());
 }
 
-/// The stream as the session reads it; its bodies are skipped, and the lengths of frames bounded by what is
-/// there.
+/// Reads a stream that is sound, in pieces of `piece` bytes, and puts it together again.
+void read_again(const std::string& sound, std::size_t piece) {
+  FrameReader reader;
+  std::string again, header, body;
+  for (std::size_t at = 0; at < sound.size(); at += piece) {
+    std::string_view bytes = std::string_view(sound).substr(at, piece);
+    for (bool used_up = false; !used_up;) {
+      const Result<FrameReader::Event> event = reader.next(bytes);
+      hold(event.has_value());
+      if (*event == FrameReader::Event::kHeader) header = reader.take_header();
+      if (*event == FrameReader::Event::kBody) body += reader.body_part();
+      if (*event == FrameReader::Event::kEnd) {
+        hold(body.size() == reader.body_bytes() && reader.body_left() == 0);
+        again += frame_head(header, body.size()) + body;
+        if (const auto trailer = frame_trailer(crc32c(0, body)); !body.empty()) again.append(trailer.data(), trailer.size());
+        body.clear();
+      }
+      used_up = *event == FrameReader::Event::kUsedUp;
+    }
+    hold(bytes.empty());
+  }
+  hold(again == sound && !reader.within());
+}
+
+/// Reads a stream as it came, up to what is no frame.
+void read_raw(std::string_view bytes) {
+  FrameReader reader;
+  for (;;) {
+    const Result<FrameReader::Event> event = reader.next(bytes);
+    if (!event) return check_refusal(0, event.error());
+    if (*event == FrameReader::Event::kUsedUp) return;
+  }
+}
+
+/// The stream with its checksums put right; its bodies are skipped, and the lengths of frames bounded by what is there.
 void take_stream(std::span<const std::byte> bytes) {
+  std::string sound;
   while (bytes.size() >= kFramePrefixBytes) {
     const Result<FramePrefix> prefix = parse_frame_prefix(bytes.first<kFramePrefixBytes>());
     if (!prefix) return check_refusal(0, prefix.error());
@@ -86,10 +120,15 @@ void take_stream(std::span<const std::byte> bytes) {
     const Result<FramePrefix> reread = parse_frame_prefix(again);
     hold(reread && reread->body_bytes == prefix->body_bytes && check_frame_header(*reread, header));
 
-    bytes = bytes.subspan(std::min<std::size_t>(prefix->body_bytes, bytes.size()));
+    const auto body = bytes.first(std::min<std::size_t>(prefix->body_bytes, bytes.size()));
+    const std::string text(reinterpret_cast<const char*>(body.data()), body.size());
+    sound += frame_head(header, text.size()) + text;
+    if (const auto trailer = frame_trailer(crc32c(0, text)); !text.empty()) sound.append(trailer.data(), trailer.size());
+    bytes = bytes.subspan(body.size());
     bytes =
         bytes.subspan(std::min<std::size_t>(prefix->body_bytes == 0 ? 0 : kFrameTrailerBytes, bytes.size()));
   }
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, sound.size() + 1}) read_again(sound, piece);
 }
 
 }  // namespace
@@ -97,6 +136,7 @@ void take_stream(std::span<const std::byte> bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (text.starts_with("BLF")) {
+    read_raw(text);
     take_stream(std::as_bytes(std::span(data, size)));
   } else if (size >= 2) {
     // A header alone, after the length of its body.
