@@ -248,6 +248,13 @@ class Whole(Submission):
                       ("--spec", spec, "--cpu-time-ms", "1"), ("--spec", spec, "--stop-on-first-failure")):
             self.assertEqual(bailiff(*words), (64, ""), words)
 
+    def test_an_installed_launcher_finds_its_supervisor_and_its_languages(self):
+        build = pathlib.Path(BAILIFF).parents[1]
+        subprocess.run(["cmake", "--install", build, "--prefix", self.folder / "usr"], check=True, capture_output=True)
+        done = subprocess.run([self.folder / "usr/bin/bailiff", "submit", "--runtime", "native", "bash", "-", "--json"],
+                              input=b"echo installed", capture_output=True, timeout=110)
+        self.assertEqual(json.loads(done.stdout)["tests"][0]["stdout"]["text"], "installed\n", done)
+
 
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
