@@ -205,12 +205,19 @@ std::string version_of(const std::string& program) {
   return text;
 }
 
+/// "bailiff/cpp-compile" is made with the other image of cpp.
+std::string how_to_get(std::string image) {
+  constexpr std::string_view kOurs = "bailiff/", kCompiles = "-compile";
+  if (!image.starts_with(kOurs)) return "bailiff images list says which are, docker pull gets others";
+  if (image.ends_with(kCompiles)) image.resize(image.size() - kCompiles.size());
+  return "bailiff images build " + image.substr(kOurs.size());
+}
+
 Result<ImageInfo> find_image(DockerClient& docker, const ContainerSpec& spec, Deadline deadline) {
   Result<ImageInfo> image = docker.inspect_image(spec.image, deadline);
   if (!image) {
     if (!is_not_found(image.error())) return std::move(image).error();
-    return request_error("image",
-                         "image " + spec.image + " is not here: bailiff images build, or docker pull it");
+    return request_error("image", "image " + spec.image + " is not here: " + how_to_get(spec.image));
   }
   const bool allowed = image->labels.contains(kLabelImage) || spec.allowed_images.contains(spec.image) ||
                        spec.allowed_images.contains(image->id);

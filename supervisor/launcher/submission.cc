@@ -80,7 +80,8 @@ Error of_step(Error error, const std::string& step) {
   if (error.key.starts_with("files[")) error.key = "limits.disk_bytes";
   // enforce.cc names these as `enforced` does, and advises accept_missing, which a SubmitSpec does not have.
   if (error.key == "disk_bytes" || error.key == "disk_inodes" || error.key == "processes") {
-    error = request_error("limits." + error.key, "nothing here can enforce this");
+    const char* advice = error.key == "disk_inodes" ? "; leave it out to run without" : "";
+    error = request_error("limits." + error.key, std::string("nothing here can enforce this") + advice);
   }
   error.key = error.key == "argv" ? "files" : step + "." + error.key;
   return error;

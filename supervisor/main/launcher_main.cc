@@ -95,6 +95,10 @@ std::string images_directory(const Options& options) {
   return "images";
 }
 
+std::string none_in(const std::string& images) {
+  return "no language definitions in " + images + ": --images DIR says where";
+}
+
 /// What else than the program is in its container: the supervisor, gVisor's own memory, what the box's files
 /// and outputs take. The run's limit is the supervisor's to hold; this one is the wall behind it.
 std::optional<Bytes> container_memory(const Options& options, const Limits& limits) {
@@ -162,7 +166,7 @@ Result<Language> find_language(const Options& options, const std::string& id, co
   std::string list;
   for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
   return request_error(key, known.empty()
-                                ? "no language definitions in " + directory + ": --images DIR says where"
+                                ? none_in(directory)
                                 : id + " is not a language; in " + directory + " are: " + list);
 }
 
@@ -284,13 +288,18 @@ Result<std::string> list_images(const Options& options) {
       text += (text.empty() ? "" : "\n") + std::string(row.data());
     }
   }
-  if (text.empty()) return request_error("--images", "no language definitions in " + directory);
+  if (text.empty()) return request_error("--images", none_in(directory));
   return text;
 }
 
 /// Hands over to images/build, which shows its progress.
 int build_images(const Options& options) {
-  std::string program = images_directory(options) + "/build";
+  const std::string directory = images_directory(options);
+  std::string program = directory + "/build";
+  if (!fs::exists(program)) {
+    (void)print_line(to_json(request_error("--images", none_in(directory))));
+    return kExitError;
+  }
   ::setenv("DOCKER_HOST", ("unix://" + options.docker).c_str(), 1);
   std::vector<char*> argv = {program.data()};
   std::vector<std::string> languages = options.build;
@@ -372,7 +381,8 @@ int main(int argc, char** argv) {
     submit_command
         ->add_option_function<std::string>(
             flag_of(limit), [&, limit](const std::string& value) { options.limits[limit] = value; },
-            "of each test; null: unlimited; default: the language's")
+            limit == "wall_time_ms" ? "of each test; default: the language's"
+                                    : "of each test; null: unlimited; default: the language's")
         ->excludes(submit_spec);
   }
   submit_command->add_flag("--json", options.json, "all results as JSON; always so with --spec");

@@ -400,6 +400,7 @@ class Languages(unittest.TestCase):
         self.assertEqual(traces(), {})
         error = json.loads(out)["error"]
         self.assertEqual((code, error["kind"], error["key"]), (2, "request", "tests[1].limits.disk_inodes"), error)
+        self.assertIn("leave it out", error["message"])
 
     def several(self, language, sources):
         with tempfile.TemporaryDirectory() as folder:

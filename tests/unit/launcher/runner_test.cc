@@ -64,6 +64,7 @@ struct Played {
   std::string create = http(201, R"({"Id":"c0ffee"})");
   std::string start = http(204, "");
   std::string state = http(200, R"({"State":{"Running":false,"OOMKilled":false,"ExitCode":137}})");
+  std::string named = "i";
   std::string image =
       http(200, R"({"Id":"sha256:1","Config":{"Labels":{"bailiff.language":"c"},"Entrypoint":["/s"]}})");
   std::string hello = multiplexed(1, frame(hello_message("0.1.0", "runsc")));
@@ -127,7 +128,7 @@ class RunnerTest : public testing::Test {
     FakeEngine engine(engine_of(played));
     if (engine_out != nullptr) *engine_out = &engine;
     DockerClient docker(engine.socket_path());
-    auto runner = Runner::in_container(docker, {.image = "i", .runtime = played.runtime, .cpus = played.cpus},
+    auto runner = Runner::in_container(docker, {.image = played.named, .runtime = played.runtime, .cpus = played.cpus},
                                        deadline_in(5s));
     if (!runner) return to_json(runner.error());
     RunSpec spec = {.argv = {"/a"}};
@@ -325,12 +326,17 @@ TEST_F(RunnerTest, AnImageWithoutTheLabelIsRefusedUnlessAllowed) {
   EXPECT_EQ(removed_, 0) << "nothing was created";
 }
 
-TEST_F(RunnerTest, AnUnknownImageIsARequestError) {
-  Played played;
-  played.image = http(404, R"({"message":"No such image: i"})");
-  const std::string error = run(played);
-  EXPECT_TRUE(has(error, R"("kind":"request","key":"image")")) << error;
-  EXPECT_TRUE(has(error, "bailiff images build")) << error;
+TEST_F(RunnerTest, AnUnknownImageIsARequestErrorThatSaysHowToGetIt) {
+  for (const auto& [image, how] : {std::pair{"i", "docker pull"},
+                                   {"bailiff/cpp", "bailiff images build cpp\""},
+                                   {"bailiff/cpp-compile", "bailiff images build cpp\""}}) {
+    Played played;
+    played.named = image;
+    played.image = http(404, R"({"message":"No such image: i"})");
+    const std::string error = run(played);
+    EXPECT_TRUE(has(error, R"("kind":"request","key":"image")")) << error;
+    EXPECT_TRUE(has(error, how)) << error;
+  }
 }
 
 TEST_F(RunnerTest, AFullDiskIsNamedWithTheFix) {
