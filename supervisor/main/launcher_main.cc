@@ -165,9 +165,8 @@ Result<Language> find_language(const Options& options, const std::string& id, co
   std::sort(known.begin(), known.end());
   std::string list;
   for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-  return request_error(key, known.empty()
-                                ? none_in(directory)
-                                : id + " is not a language; in " + directory + " are: " + list);
+  return request_error(
+      key, known.empty() ? none_in(directory) : id + " is not a language; in " + directory + " are: " + list);
 }
 
 Result<std::string> read_input(const std::string& path, const std::string& key) {
