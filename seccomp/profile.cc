@@ -3,6 +3,7 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -139,7 +140,11 @@ class Reader {
     if (const auto done = done_.find(name); done != done_.end()) return done->second;
     open_.push_back(name);
 
-    const std::string text = TRY(read_file(folder_ + name + ".json", place));
+    const std::string path = folder_ + name + ".json";
+    if (open_.size() > 1 && !std::filesystem::exists(path)) {
+      return Place(open_[open_.size() - 2] + ".json").at("extends").error("there is no " + path);
+    }
+    const std::string text = TRY(read_file(path, place));
     const json object = TRY(parse_json(text, place));
     if (!object.is_object()) return place.error("must be an object");
     TRY(only_keys(object, {"about", "extends", "otherwise", "unknown_calls", "rules"}, place));

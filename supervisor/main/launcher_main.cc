@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -311,7 +312,8 @@ int build_images(const Options& options) {
 
 int answer(const Result<std::string>& result) {
   if (result) return print_line(*result) ? kExitResult : kExitError;
-  (void)print_line(to_json(result.error()));
+  const bool interrupted = result.error().code == ECANCELED;  // catch_signals()
+  (void)print_line(to_json(interrupted ? host_error("interrupted by a signal, " + result.error().what) : result.error()));
   return kExitError;
 }
 

@@ -243,6 +243,7 @@ class BothRuntimes:
         process.send_signal(signal.SIGTERM)
         out = process.stdout.read()
         self.assertEqual(process.wait(30 * SLOW), 2, out)
+        self.assertEqual(json.loads(out)["error"]["message"], "interrupted by a signal, waiting for the supervisor")
 
     def tearDown(self):
         self.assertEqual(traces(), {})

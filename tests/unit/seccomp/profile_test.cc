@@ -131,7 +131,8 @@ TEST(Extends, NamesTheFileThatIsWrong) {
   EXPECT_EQ(load_profile(path, Arch::kX86_64).error().what,
             "base.json: rules[0].calls: unknown call \"reed\"");
   const auto lost = files.write("lost", R"({"about": "t", "extends": "nowhere"})");
-  EXPECT_EQ(load_profile(lost, Arch::kX86_64).error().what, "nowhere.json: cannot be opened");
+  EXPECT_EQ(load_profile(lost, Arch::kX86_64).error().what,
+            "lost.json: extends: there is no " + files.folder() + "/nowhere.json");
 }
 
 TEST(Extends, RefusesTheSameCallInBothFiles) {
