@@ -1,10 +1,7 @@
 #include "launcher/container.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +17,7 @@
 #include <utility>
 
 #include "launcher/gc.h"
+#include "launcher/program.h"
 
 namespace bailiff {
 namespace {
@@ -173,38 +171,6 @@ std::string random_name() {
   return name.data();
 }
 
-/// What `PROGRAM --version` prints; empty when it cannot be run or takes longer than two seconds.
-std::string version_of(const std::string& program) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) < 0) return {};
-  UniqueFd reading(ends[0]), writing(ends[1]);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  std::string argument = "--version", path = program;
-  std::array<char*, 3> argv = {path.data(), argument.data(), nullptr};
-  pid_t pid = -1;
-  const int failed = ::posix_spawnp(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return {};
-  writing.reset();
-  std::string text;
-  const Deadline deadline = deadline_in(10s);  // 60 MiB, from a slow disk perhaps
-  for (;;) {
-    pollfd ready = {reading.get(), POLLIN, 0};
-    if (::poll(&ready, 1, deadline.left_ms()) <= 0) break;
-    std::array<char, 512> some;
-    const ssize_t got = ::read(reading.get(), some.data(), some.size());
-    if (got <= 0 || text.size() > 4096) break;
-    text.append(some.data(), static_cast<std::size_t>(got));
-  }
-  ::kill(pid, SIGKILL);  // it has said what there is; a zombie does not mind
-  ::waitpid(pid, nullptr, 0);
-  return text;
-}
-
 /// "bailiff/cpp-compile" is made with the other image of cpp.
 std::string how_to_get(std::string image) {
   constexpr std::string_view kOurs = "bailiff/", kCompiles = "-compile";
@@ -226,18 +192,6 @@ Result<ImageInfo> find_image(DockerClient& docker, const ContainerSpec& spec, De
                                       kLabelImage + "; --allow-image " + spec.image + " allows it");
   }
   return image;
-}
-
-/// What a launcher that was killed left under a number goes before the number is used again. One whose record
-/// is a living other daemon's is left to a launcher of that one.
-Result<Lease> take_clean_lease(DockerClient& docker, const CgroupLayout& layout, Deadline deadline) {
-  std::vector<Lease> of_others;
-  for (;;) {
-    Lease lease = TRY(Lease::take(lease_directory()));
-    if (!lease.record().empty()) clear_record(docker, layout, lease, deadline);
-    if (lease.record().empty()) return lease;
-    of_others.push_back(std::move(lease));
-  }
 }
 
 /// The CPUs of a container to be, put on its record, which is then written. Without a controller for them there is no
@@ -328,7 +282,9 @@ Result<void> check_runtime(const EngineInfo& engine, const std::string& runtime)
     return host_error("Docker has no runtime " + runtime + " (it has: " + known + "): " + fix);
   }
   if (runtime_kind(engine, runtime) != "runsc") return {};
-  const unsigned date = runsc_date(version_of(found->second));
+  // 60 MiB, from a slow disk perhaps.
+  const ProgramEnd said = run_program({found->second, "--version"}, /*with_errors=*/false, deadline_in(10s));
+  const unsigned date = runsc_date(said.output);
   if (date == 0) {
     return host_error("runtime " + runtime + ": " + found->second +
                       " --version names no date; a gVisor of at least " + std::to_string(kOldestRunsc) +
@@ -361,16 +317,15 @@ Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const 
   std::unique_ptr<Container> container(
       new Container(docker, TRY(take_clean_lease(docker, layout, deadline))));
   container->name_ = random_name();
-  LeaseRecord record = {.socket = docker.socket_path(), .name = container->name_};
+  // Before anything exists that the record has to tell of.
+  const unsigned number = container->lease_.number();
+  LeaseRecord record = {.socket = docker.socket_path(), .name = container->name_, .slot = slot_name(layout, number)};
   container->cpus_.emplace(TRY(choose_cpus(spec, engine, container->lease_, record, deadline)));
   container->runtime_ = runtime_kind(engine, spec.runtime);
-  if (Result<Slot> slot = Slot::make(layout, container->lease_.number(), spec.memory)) {
+  if (Result<Slot> slot = Slot::make(layout, number, spec.memory)) {
     container->slot_.emplace(*std::move(slot));
   }
   Slot* slot = container->slot();
-  // Before anything exists that the record has to tell of.
-  if (slot != nullptr) record.slot = slot->cgroup_parent();
-  TRY(container->lease_.write(record));
   const std::string& list = container->cpus().list();
   const auto start_on = [&](const std::string& cpus) -> Result<void> {
     const std::string body = create_body(spec, engine, image.id, cpus, slot, cpus != list);

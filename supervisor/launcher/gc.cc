@@ -85,6 +85,16 @@ Cleared clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& le
   return cleared;
 }
 
+Result<Lease> take_clean_lease(DockerClient& docker, const CgroupLayout& layout, Deadline deadline) {
+  std::vector<Lease> of_others;
+  for (;;) {
+    Lease lease = TRY(Lease::take(lease_directory()));
+    if (!lease.record().empty()) clear_record(docker, layout, lease, deadline);
+    if (lease.record().empty()) return lease;
+    of_others.push_back(std::move(lease));
+  }
+}
+
 Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline) {
   Collected collected;
   const CgroupLayout layout = CgroupLayout::find(TRY(docker.info(deadline)));

@@ -21,6 +21,10 @@ struct Cleared {
 /// one, unless nobody listens at its socket any more.
 Cleared clear_record(DockerClient& docker, const CgroupLayout& layout, Lease& lease, Deadline deadline);
 
+/// The first free number whose record is empty: what a launcher that was killed left under it is removed
+/// before it is used again. One whose record is a living other daemon's is left to a launcher of that one.
+Result<Lease> take_clean_lease(DockerClient& docker, const CgroupLayout& layout, Deadline deadline);
+
 struct Collected {
   std::vector<std::string> removed = {};
   std::vector<std::string> problems = {};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "launcher/container.h"
+#include "launcher/gc.h"
 #include "launcher/lease.h"
 #include "launcher/slot.h"
 #include "spec/json_writer.h"
@@ -38,24 +39,30 @@ CheckRow cpus_row(const EngineInfo& engine) {
 }
 
 /// `boxes`: whether the slot has a group that runc's containers can be given.
-CheckRow slot_row(const EngineInfo& engine, bool& boxes) {
+CheckRow slot_row(DockerClient& docker, const EngineInfo& engine, bool& boxes, Deadline deadline) {
   CheckRow row = {.name = "slots"};
-  const Result<Lease> lease = Lease::take(lease_directory());
+  const CgroupLayout layout = CgroupLayout::find(engine);
+  Result<Lease> lease = take_clean_lease(docker, layout, deadline);
   if (!lease) {
     row.detail = "no lease: " + lease.error().message();
     row.fix = "run as root, or set BAILIFF_STATE to a directory that can be written";
     return row;
   }
-  Result<Slot> slot = Slot::make(CgroupLayout::find(engine), lease->number(), Bytes{std::uint64_t{1} << 40});
+  // Should this be killed, `gc` reads there what is left.
+  (void)lease->write({.socket = docker.socket_path(), .slot = slot_name(layout, lease->number())});
+  Result<Slot> slot = Slot::make(layout, lease->number(), Bytes{std::uint64_t{1} << 40});
   row.good = slot.has_value();
   if (!slot) {
     row.detail = slot.error().message() + ": results are without the host's clock";
-    row.fix = "run as root, with the host's cgroups mounted";
+    row.fix = layout.systemd ? "run as root, beside systemd and its bus (the package dbus)"
+                             : "run as root, with the host's cgroups mounted";
+    (void)lease->clear();
     return row;
   }
   boxes = !slot->boxes().empty();
   row.detail = std::string(slot->clock()) + " below " + slot->cgroup_parent() + " (" + engine.cgroup_driver +
                "); memory " + (slot->holds_memory() ? "held there" : "held by the container's own group");
+  if (slot->remove()) (void)lease->clear();
   return row;
 }
 
@@ -72,8 +79,8 @@ CheckRow delegation_row(const EngineInfo& engine, bool boxes) {
                    : "cgroup v1: under runc CAP_SYS_ADMIN on such a host is close to being its root";
   row.fix =
       engine.cgroup_version == 2
-          ? "run as root with the cgroupfs driver, or Docker Engine 28 or newer; until then boxes under runc "
-            "hold memory by sampling"
+          ? "run as root, or take Docker Engine 28 or newer; until then boxes under runc hold memory by "
+            "sampling"
           : "boot with systemd.unified_cgroup_hierarchy=1; until then boxes under runc hold memory by "
             "sampling";
   return row;
@@ -95,7 +102,7 @@ std::vector<CheckRow> check_host(DockerClient& docker, const std::string& runtim
   rows.push_back(runtime_row(*engine, runtime, /*required=*/true));
   if (runtime != "runc") rows.push_back(runtime_row(*engine, "runc", /*required=*/false));
   bool boxes = false;
-  rows.push_back(slot_row(*engine, boxes));
+  rows.push_back(slot_row(docker, *engine, boxes, deadline));
   rows.push_back(cpus_row(*engine));
   rows.push_back(delegation_row(*engine, boxes));
   return rows;

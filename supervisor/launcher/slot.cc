@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -17,6 +18,8 @@
 #include <utility>
 
 #include "launcher/cpus.h"
+#include "launcher/deadline.h"
+#include "launcher/slice.h"
 
 namespace bailiff {
 namespace {
@@ -24,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTop = "bailiff";
+constexpr const char* kSlice = ".slice";
 
 bool has_word(const std::string& list, std::string_view word) {
   std::istringstream words(list);
@@ -67,11 +71,16 @@ std::optional<std::uint64_t> number_at(const std::string& path, std::string_view
   return text ? number_in(*text, key) : std::nullopt;
 }
 
-/// Below a hierarchy's mount point.
-std::string relative_path(bool systemd, unsigned number) {
-  const std::string n = std::to_string(number);
-  return systemd ? std::string("bailiff.slice/bailiff-slot") + n + ".slice" : std::string(kTop) + "/slot" + n;
+bool is_slice(const std::string& name) { return name.ends_with(kSlice); }
+
+/// A slice has no hyphen: systemd would make another one above it, bailiff.slice, which would stay.
+std::string name_of(bool slice, unsigned number) {
+  return slice ? std::string(kTop) + "_slot" + std::to_string(number) + kSlice
+               : "/" + std::string(kTop) + "/slot" + std::to_string(number);
 }
+
+/// Of the slot with this name, below a hierarchy's mount point.
+std::string path_of(const std::string& name) { return is_slice(name) ? "/" + name : name; }
 
 /// A group's directory has files that no rmdir minds; only directories below it are removed, the deepest
 /// first.
@@ -102,6 +111,34 @@ void kill_all_in(const std::string& directory) {
   }
 }
 
+/// The container's groups go when its last process does, a moment after Docker says that it is removed; a
+/// slice's, when systemd has come to it.
+Result<void> remove_groups(const std::string& slot, const std::vector<std::string>& directories, bool and_kill) {
+  const auto is_there = [](const std::string& directory) { return ::access(directory.c_str(), F_OK) == 0; };
+  if (and_kill) {
+    for (const std::string& directory : directories) kill_all_in(directory);  // systemd would ask them first
+  }
+  if (is_slice(slot)) {
+    Result<void> stopped = stop_slice(slot);
+    // What systemd has started has its groups.
+    if (!stopped && std::any_of(directories.begin(), directories.end(), is_there)) return stopped;
+  }
+  const Deadline patience = deadline_in(is_slice(slot) ? 10s : 2s);
+  Result<void> all;
+  for (const std::string& directory : directories) {
+    Result<void> one = remove_tree(directory);
+    while (!one && patience.left() > Nanos{0}) {
+      std::this_thread::sleep_for(10ms);
+      if (and_kill) kill_all_in(directory);
+      one = remove_tree(directory);
+    }
+    if (!one) all = std::move(one);
+    const fs::path top = fs::path(directory).parent_path();
+    if (top.filename() == kTop) ::rmdir(top.c_str());  // fails while another slot is there
+  }
+  return all;
+}
+
 /// Gives what is made below `directory` these controllers, as far as there are any: no limit is held by one
 /// that is refused, and the caller can tell by what its files are.
 void give_controllers(const std::string& directory) {
@@ -120,6 +157,8 @@ void inherit_cpuset(const std::string& parent, const std::string& directory) {
 }
 
 }  // namespace
+
+std::string slot_name(const CgroupLayout& layout, unsigned number) { return name_of(layout.systemd, number); }
 
 CgroupLayout CgroupLayout::find(const EngineInfo& engine) {
   CgroupLayout layout = {.systemd = engine.cgroup_driver == "systemd", .v2 = engine.cgroup_version == 2};
@@ -148,20 +187,47 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
   if (layout.cpu.empty()) return host_error("no cgroup hierarchy that counts CPU time is mounted here");
   Slot slot;
   slot.v2_ = layout.v2;
-  const std::string below = relative_path(layout.systemd, number);
-  slot.cpu_directory_ = layout.cpu + "/" + below;
-  slot.memory_directory_ = layout.memory.empty() ? "" : layout.memory + "/" + below;
+  slot.parent_ = slot_name(layout, number);
+  const std::string below = path_of(slot.parent_);
+  slot.cpu_directory_ = layout.cpu + below;
+  slot.memory_directory_ = layout.memory.empty() ? "" : layout.memory + below;
   const std::string& cpuset = layout.v2 ? layout.cpu : layout.cpuset;
-  if (!cpuset.empty() && !layout.systemd) slot.cpuset_directory_ = cpuset + "/" + below;
-  if (layout.systemd) {
-    slot.parent_ = "bailiff-slot" + std::to_string(number) + ".slice";
-    return slot;
+  if (!cpuset.empty() && !layout.systemd) slot.cpuset_directory_ = cpuset + below;
+  for (const std::string& mount : layout.mounts) slot.made_.push_back(mount + below);
+  TRY(layout.systemd ? slot.start_slice(layout, memory) : slot.make_directories(layout, memory));
+  if (layout.v2) {
+    // In a slice systemd does not know it, but leaves it its controllers while a container, which is
+    // delegated to Docker, is beside it, and removes it with the slice.
+    const std::string boxes = slot.cpu_directory_ + "/boxes";
+    give_controllers(slot.cpu_directory_);
+    const bool made = ::mkdir(boxes.c_str(), 0755) == 0 || errno == EEXIST;
+    const auto has = [&](const char* file) { return ::access((boxes + file).c_str(), F_OK) == 0; };
+    if (made && has("/memory.max") && has("/pids.max")) slot.boxes_ = boxes;
   }
-  slot.parent_ = "/" + below;
+  return slot;
+}
+
+Result<void> Slot::start_slice(const CgroupLayout& layout, std::optional<Bytes> memory) {
+  TRY(bailiff::start_slice(parent_, memory));
+  // systemd has queued it: its directory appears, then the limit in it, in whole pages.
+  const auto is_limited = [&] {
+    const auto limit = number_at(memory_directory_ + (layout.v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+    return limit && *limit <= memory->count && memory->count - *limit < 4096;
+  };
+  const bool limits = memory && !memory_directory_.empty();
+  for (const Deadline deadline = deadline_in(5s); deadline.left() > Nanos{0};) {
+    holds_memory_ = limits && is_limited();
+    if (::access(cpu_directory_.c_str(), F_OK) == 0 && holds_memory_ == limits) return {};
+    std::this_thread::sleep_for(1ms);
+  }
+  if (::access(cpu_directory_.c_str(), F_OK) == 0) return {};  // without the limit
+  return host_error("systemd has started " + parent_ + ", but there is no " + cpu_directory_);
+}
+
+Result<void> Slot::make_directories(const CgroupLayout& layout, std::optional<Bytes> memory) {
   for (const std::string& mount : layout.mounts) {
-    const std::string top = mount + "/" + kTop, directory = mount + "/" + below;
-    slot.made_.push_back(directory);  // Docker makes it where we do not; either way it goes with the slot
-    if (mount != layout.cpu && mount != layout.memory && mount != layout.cpuset) continue;
+    if (mount != layout.cpu && mount != layout.memory && mount != layout.cpuset) continue;  // Docker makes it
+    const std::string top = mount + "/" + kTop, directory = mount + parent_;
     // Another slot that ends may remove the upper one in between: it is empty then.
     int tries = 0;
     while (::mkdir(directory.c_str(), 0755) < 0 && errno != EEXIST) {
@@ -177,36 +243,18 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
       inherit_cpuset(top, directory);
     }
   }
-  if (memory && !slot.memory_directory_.empty()) {
-    const std::string limit = slot.memory_directory_ + (layout.v2 ? "/memory.max" : "/memory.limit_in_bytes");
-    slot.holds_memory_ = write_small(limit, std::to_string(memory->count));
-    if (layout.v2)
-      (void)write_small(slot.memory_directory_ + "/memory.swap.max", "0");  // absent without swap
+  if (memory && !memory_directory_.empty()) {
+    const std::string limit = memory_directory_ + (layout.v2 ? "/memory.max" : "/memory.limit_in_bytes");
+    holds_memory_ = write_small(limit, std::to_string(memory->count));
+    if (layout.v2) (void)write_small(memory_directory_ + "/memory.swap.max", "0");  // absent without swap
   }
-  if (layout.v2) {
-    const std::string boxes = slot.cpu_directory_ + "/boxes";
-    give_controllers(slot.cpu_directory_);
-    const bool made = ::mkdir(boxes.c_str(), 0755) == 0 || errno == EEXIST;
-    const auto has = [&](const char* file) { return ::access((boxes + file).c_str(), F_OK) == 0; };
-    if (made && has("/memory.max") && has("/pids.max")) slot.boxes_ = boxes;
-  }
-  return slot;
+  return {};
 }
 
 Result<void> Slot::remove() {
   cpu_.reset();
-  Result<void> all;
-  // The container's groups go when its last process does, a moment after Docker says that it is removed.
-  for (const std::string& directory : std::exchange(made_, {})) {
-    Result<void> one = remove_tree(directory);
-    for (int tries = 0; !one && tries < 50; ++tries) {
-      std::this_thread::sleep_for(10ms);
-      one = remove_tree(directory);
-    }
-    if (!one) all = std::move(one);
-    ::rmdir(fs::path(directory).parent_path().c_str());  // fails while another slot is there
-  }
-  return all;
+  if (made_.empty()) return {};
+  return remove_groups(parent_, std::exchange(made_, {}), /*and_kill=*/false);
 }
 
 Result<void> Slot::hold_boxes_to(const std::string& cpus) {
@@ -269,27 +317,13 @@ bool Slot::out_of_memory() {
 }
 
 Result<void> clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent) {
-  const std::string prefix = layout.systemd ? "bailiff-slot" : std::string("/") + kTop + "/slot";
-  if (!cgroup_parent.starts_with(prefix)) return {};
-  unsigned number = 0;
-  const char* end = cgroup_parent.data() + cgroup_parent.size();
-  const auto read = std::from_chars(cgroup_parent.data() + prefix.size(), end, number);
-  if (read.ec != std::errc() || (read.ptr != end && !layout.systemd)) return {};
-  Result<void> all;
-  for (const std::string& mount : layout.mounts) {
-    const std::string directory = mount + "/" + relative_path(layout.systemd, number);
-    kill_all_in(directory);
-    if (layout.systemd) continue;  // the slice itself is systemd's
-    Result<void> one = remove_tree(directory);
-    for (int tries = 0; !one && tries < 100; ++tries) {
-      std::this_thread::sleep_for(20ms);
-      kill_all_in(directory);
-      one = remove_tree(directory);
-    }
-    if (!one) all = std::move(one);
-    ::rmdir((mount + "/" + kTop).c_str());
-  }
-  return all;
+  const std::size_t digits = cgroup_parent.find_first_of("0123456789");
+  if (digits == std::string::npos) return {};
+  const unsigned number = static_cast<unsigned>(std::strtoul(cgroup_parent.c_str() + digits, nullptr, 10));
+  if (cgroup_parent != name_of(is_slice(cgroup_parent), number)) return {};
+  std::vector<std::string> directories;
+  for (const std::string& mount : layout.mounts) directories.push_back(mount + path_of(cgroup_parent));
+  return remove_groups(cgroup_parent, directories, /*and_kill=*/true);
 }
 
 }  // namespace bailiff

@@ -25,26 +25,28 @@ struct CgroupLayout {
   static CgroupLayout find(const EngineInfo& engine);
 };
 
+/// HostConfig.CgroupParent of the slot with this number, a Lease's: "/bailiff/slot0", "bailiff_slot0.slice".
+std::string slot_name(const CgroupLayout& layout, unsigned number);
+
 /// The host's own cgroup around one container: its clock counts what the guest's cannot, and its memory limit
-/// proves an out-of-memory kill that took the whole container. Only groups below `bailiff` are made, none is
+/// proves an out-of-memory kill that took the whole container. Only groups of these names are made, none is
 /// moved, and what is in one is our container by construction.
 ///
-/// With Docker's cgroupfs driver the directories are made here; with systemd's they appear when the container
-/// starts, as slices of systemd's that stay for the next one.
+/// With Docker's cgroupfs driver the directories are made here, below `bailiff`. With systemd's they are a slice
+/// that systemd is asked for, which sets the limit as well and removes what it made.
 class Slot {
  public:
-  /// `number` is a Lease's. `memory`: a limit for all that is in the slot, where this host can hold it.
-  /// Errors: no hierarchy counts CPU time, or no group can be made. Nothing is left then.
+  /// `memory`: a limit for all that is in the slot, where this host can hold it.
+  /// Errors: no hierarchy counts CPU time, no group can be made, systemd refuses. Nothing is left then.
   static Result<Slot> make(const CgroupLayout& layout, unsigned number, std::optional<Bytes> memory);
   Slot(Slot&&) noexcept = default;
   Slot& operator=(Slot&&) = delete;
   ~Slot() { (void)remove(); }
 
   /// Removes its groups once what was in them is gone, for which it waits. Errors: kHost  which one is still
-  /// there; clear_slot() can remove it later.
+  /// there, or why systemd does not stop its slice; clear_slot() can remove it later.
   Result<void> remove();
 
-  /// HostConfig.CgroupParent
   [[nodiscard]] const std::string& cgroup_parent() const { return parent_; }
   /// A group in it, beside the container's, that has the memory and pids controllers: a supervisor under the
   /// host's own kernel makes its boxes' groups there and cannot change the limit, which is one level above.
@@ -79,9 +81,11 @@ class Slot {
 
  private:
   Slot() = default;
+  Result<void> start_slice(const CgroupLayout& layout, std::optional<Bytes> memory);
+  Result<void> make_directories(const CgroupLayout& layout, std::optional<Bytes> memory);
 
   std::string parent_;
-  std::vector<std::string> made_;  // directories, removed at the end
+  std::vector<std::string> made_;  // its directory in each hierarchy, whoever makes it; removed at the end
   std::string boxes_;
   std::string cpu_directory_;
   std::string memory_directory_;
@@ -92,7 +96,7 @@ class Slot {
 };
 
 /// Kills what is in the slot's groups and removes them; for one whose launcher was killed. Of a name that
-/// Slot::make does not give nothing is touched. Errors: kHost  which group is still there
+/// slot_name() does not give nothing is touched. Errors: as of Slot::remove()
 Result<void> clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent);
 
 }  // namespace bailiff

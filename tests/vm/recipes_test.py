@@ -1,13 +1,16 @@
 #!/usr/bin/python3
-"""Inside the VM, as root: the recipes of docs/operations.md by which an operator delegates a cgroup, run as they stand there.
+"""Inside the VM, as root: the recipes of docs/operations.md by which an operator delegates a cgroup, run as they stand there,
+and the launcher where Docker leaves cgroups to systemd. recipes_test.py [TEST…]: their names; default: all.
 
 systemd is process 1 of a pid namespace with a cgroup of its own; Docker's engine is Debian's. Prints lines as GoogleTest
 does, which tests/vm/lane counts."""
 import base64
+import functools
 import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -52,8 +55,15 @@ def held_by_a_cgroup(result, **more):
     assert result["peak_memory"]["source"] == "cgroup" and result["peak_memory"]["bytes"] <= 64 << 20
 
 
+def engine_configuration(run, data, driver, **more):
+    return json.dumps({
+        "hosts": [f"unix://{run}/docker.sock"], "data-root": data, "exec-root": f"{run}/exec", "pidfile": f"{run}/pid",
+        "exec-opts": [f"native.cgroupdriver={driver}"], "bridge": "none", "iptables": False, "ip6tables": False,
+        "ip-forward": False, "ip-masq": False} | more)
+
+
 class Systemd:
-    """Debian's systemd with nothing of this machine's to start but a bus."""
+    """Debian's systemd with nothing of this machine's to start but a bus, and Docker's engine once it is asked for."""
 
     TARGET = "[Unit]\nDefaultDependencies=no\nWants=dbus.socket\nAfter=dbus.socket\n"
     START = """
@@ -88,6 +98,45 @@ class Systemd:
         done = subprocess.run([*self.enter(), "bash", "-ec", script], capture_output=True, text=True, timeout=100, **options)
         assert done.returncode == 0 or not check, f"{script}: {done.stdout}{done.stderr}"
         return done
+
+    @functools.cached_property
+    def docker(self):
+        """The environment of who uses an engine with the systemd driver, and an image of the supervisor and some programs."""
+        runsc = {"path": str(TREE / "build/runsc/runsc"), "runtimeArgs": ["--network=none", "--platform=ptrace"]}
+        configuration = engine_configuration("/run/engine", "/tmp/engine-systemd", "systemd", runtimes={"runsc": runsc})
+        self.call("mkdir -p /run/engine; cat >/run/engine/daemon.json", input=configuration)
+        # Restart: on a busy machine dockerd gives its containerd up before that is there.
+        self.call("systemd-run --unit=engine -p Delegate=yes -p Restart=on-failure $(command -v dockerd) --config-file /run/engine/daemon.json")
+        environment = os.environ | {"DOCKER_HOST": "unix:///run/engine/docker.sock"}
+        wait_until(lambda: self.call("docker version", check=False, env=environment).returncode == 0)
+        files = " ".join(map(str, (BUILT / "supervisor/bailiff-supervisor", BUILT / "programs/burn", BUILT / "programs/hog")))
+        self.call(f"""
+            mkdir -p /tmp/launcher/{{usr/bin,tmp,run,proc,dev,etc,box}}; cp {files} /tmp/launcher/usr/bin
+            tar -C /tmp/launcher -c . | docker import -c 'ENTRYPOINT ["/usr/bin/bailiff-supervisor"]' -c 'LABEL bailiff.language=c' - programs
+            """, env=environment)
+        return environment
+
+    def launch(self, *arguments, spec=None, env=None):
+        """What `bailiff` prints, and the seconds it took."""
+        begun = time.monotonic()
+        done = self.call(shlex.join([str(BUILT / "supervisor/bailiff"), *arguments]), check=False, env=self.docker | (env or {}),
+                         input=json.dumps(spec))
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout, time.monotonic() - begun
+
+    def left(self):
+        """What a launcher could have left, a line for each."""
+        return self.call("""
+            systemctl list-units --all --no-legend 'bailiff*.slice' 'docker-*.scope'
+            find /sys/fs/cgroup /run/systemd/transient -name 'bailiff*.slice' -o -name 'docker-*.scope'
+            docker ps -aq; grep -H . /run/bailiff/leases/* || :
+            """, env=self.docker).stdout.splitlines()
+
+    def nothing_is_left(self):
+        end = time.monotonic() + 30  # systemd has it in its queue when the launcher ends
+        while left := self.left():
+            assert time.monotonic() < end, left
+            time.sleep(0.1)
 
     def __exit__(self, *_):
         (self.group / "cgroup.kill").write_text("1")
@@ -133,6 +182,76 @@ def a_scope_of_a_user(systemd, directory):
     held_by_a_cgroup(json.loads(answer.stdout), uid="user_namespace")
 
 
+def slot_of(result, elapsed):
+    """What the host's clock counted in the slot: on the one CPU here less than went by."""
+    slot = [other["ns"] for other in result["cpu_time"]["others"] if other["source"] == "slot"]
+    assert len(slot) == 1 and slot[0] < elapsed * 1e9, (elapsed, result["cpu_time"])
+    return slot[0]
+
+
+def check_of(systemd, **environment):
+    report = json.loads(systemd.launch("check", "--json", "--runtime", "runc", **environment)[0])
+    return {row["name"]: row for row in report["checks"]}
+
+
+def check_says_that_slots_are_slices(systemd, _):
+    rows = check_of(systemd)
+    slots, delegation = rows["slots"], rows["delegation to runc"]
+    assert slots["good"] and slots["detail"].endswith("below bailiff_slot0.slice (systemd); memory held there"), slots
+    assert delegation["good"] and delegation["detail"] == "cgroup v2, a group of the slot's", delegation
+    systemd.nothing_is_left()
+
+
+def without_a_bus_there_is_no_slot(systemd, _):
+    nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
+    rows = check_of(systemd, env=nowhere)
+    slots, delegation = rows["slots"], rows["delegation to runc"]
+    assert not slots["good"] and "results are without the host's clock" in slots["detail"] and "dbus" in slots["fix"], slots
+    assert not delegation["good"], delegation
+    out, _ = systemd.launch("run", "--runtime", "runc", "--image", "programs", "-", spec={"argv": ["/usr/bin/burn", "plain", "1"]}, env=nowhere)
+    result = json.loads(out)
+    assert (result["status"], result["cpu_time"]["others"], result["enforced"]["memory"]) == ("OK", [], "sampling"), result
+
+
+def a_slice_around_runc(systemd, _):
+    """Its limit is above the run's, which is in a group beside the container."""
+    out, elapsed = systemd.launch("run", "--runtime", "runc", "--image", "programs", "-", spec=SPEC)
+    result = json.loads(out)
+    held_by_a_cgroup(result, pid="namespace", net="namespace")
+    assert slot_of(result, elapsed) >= result["cpu_time"]["ns"], result["cpu_time"]
+    systemd.nothing_is_left()
+
+
+def a_slice_around_gvisor_holds_its_memory(systemd, _):
+    spec = {"argv": ["/usr/bin/hog", "main", "500"], "limits": {"memory_bytes": 1 << 30, "cpu_time_ms": 60000}}
+    out, elapsed = systemd.launch("run", "--container-memory", str(128 << 20), "--image", "programs", "-", spec=spec)
+    result = json.loads(out)
+    assert (result["status"], result["reason"], result["killed_by"]) == ("MLE", "container_oom", "kernel_oom"), result
+    assert slot_of(result, elapsed) > 0
+    systemd.nothing_is_left()
+
+
+def a_launcher_that_was_killed(systemd, _):
+    words = [BUILT / "supervisor/bailiff", "run", "--runtime", "runc", "--image", "programs", "-"]
+    launcher = subprocess.Popen([*systemd.enter(), *words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=systemd.docker)
+    launcher.stdin.write(json.dumps({"argv": ["/usr/bin/burn", "plain", "60000"], "limits": {"cpu_time_ms": 60000}}).encode())
+    launcher.stdin.close()
+    boxes = "/sys/fs/cgroup/bailiff_slot0.slice/boxes/"
+    runs = f"grep -qx 'populated 1' {boxes}cgroup.events"
+    wait_until(lambda: systemd.call(runs, check=False).returncode == 0)
+    assert systemd.call(f"cat {boxes}cpuset.cpus").stdout == "0\n"  # as the container beside it
+    slots = check_of(systemd)["slots"]
+    assert slots["good"] and "bailiff_slot1.slice" in slots["detail"] and "memory held there" in slots["detail"], slots
+    assert systemd.call(runs, check=False).returncode == 0, systemd.left()
+    systemd.call("kill -KILL $(pidof bailiff)")
+    launcher.wait()
+    left = systemd.left()
+    assert any(".slice" in line for line in left) and any("/leases/" in line for line in left), left
+    out, _ = systemd.launch("gc")
+    assert "removed slot bailiff_slot0.slice" in out and "left " not in out, out
+    systemd.nothing_is_left()
+
+
 class Engine:
     """Debian's dockerd, and an image of busybox and the supervisor."""
 
@@ -142,10 +261,7 @@ class Engine:
 
     def __enter__(self):
         self.run.mkdir()
-        (self.run / "daemon.json").write_text(json.dumps({
-            "hosts": [self.environment["DOCKER_HOST"]], "data-root": "/tmp/engine", "exec-root": f"{self.run}/exec",
-            "pidfile": f"{self.run}/pid", "exec-opts": ["native.cgroupdriver=cgroupfs"], "bridge": "none", "iptables": False,
-            "ip6tables": False, "ip-forward": False, "ip-masq": False}))
+        (self.run / "daemon.json").write_text(engine_configuration(self.run, "/tmp/engine", "cgroupfs"))
         self.log = open(self.run / "log", "w")
         self.daemon = subprocess.Popen(["dockerd", "--config-file", self.run / "daemon.json"], stdout=self.log, stderr=self.log)
         try:
@@ -195,11 +311,15 @@ def no_more_than_three_capabilities(engine, directory):
                                                 "net": "seccomp", "pid": "none"}), json.dumps(result)[:2000]
 
 
-RECIPES = [(Systemd, [a_transient_unit, a_service_for_each_connection, a_scope_of_a_user]),
+RECIPES = [(Systemd, [a_transient_unit, a_service_for_each_connection, a_scope_of_a_user, check_says_that_slots_are_slices,
+                      without_a_bus_there_is_no_slot, a_slice_around_runc, a_slice_around_gvisor_holds_its_memory,
+                      a_launcher_that_was_killed]),
            (Engine, [a_slot_below_a_hard_limit, a_remounted_tree, no_more_than_three_capabilities])]
 
 
-def main():
+def main(wanted):
+    unknown = set(wanted) - {test.__name__ for _, tests in RECIPES for test in tests}
+    assert not unknown, f"no tests {unknown}"
     shutil.copy(BUILT / "supervisor/bailiff-supervisor", "/usr/local/bin")
     for file, line in (("/etc/passwd", f"judge:x:{USER}:{USER}::/:/bin/sh"), ("/etc/group", f"judge:x:{USER}:"),
                        ("/etc/shadow", "judge:!::0:99999:7:::")):
@@ -207,8 +327,11 @@ def main():
             table.write(line + "\n")
     failed = 0
     for make_host, recipes in RECIPES:
+        chosen = [test for test in recipes if not wanted or test.__name__ in wanted]
+        if not chosen:
+            continue
         with make_host() as host:
-            for test in recipes:
+            for test in chosen:
                 begun = time.monotonic()
                 with tempfile.TemporaryDirectory() as directory:
                     os.chmod(directory, 0o755)
@@ -225,4 +348,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -35,11 +35,9 @@ CgroupLayout layout_of(const Hierarchy& hierarchy, bool v2) {
   return layout;
 }
 
-std::string start_with(const std::string& there, bool v2, const std::string& cpus, bool systemd = false) {
+std::string start_with(const std::string& there, bool v2, const std::string& cpus) {
   const Hierarchy hierarchy(v2 ? "cpuset.cpus.effective" : "cpuset.cpus", there);
-  CgroupLayout layout = layout_of(hierarchy, v2);
-  layout.systemd = systemd;
-  const Result<Slot> slot = Slot::make(layout, 0, std::nullopt);
+  const Result<Slot> slot = Slot::make(layout_of(hierarchy, v2), 0, std::nullopt);
   return slot ? slot->to_start_with(cpus) : slot.error().message();
 }
 
@@ -57,7 +55,6 @@ TEST(Slot, ItDoesNotWhereThatIsNoHelp) {
     EXPECT_EQ(start_with("0", v2, "0"), "") << "there is no other";
     EXPECT_EQ(start_with("0-3", v2, "0-1"), "") << "it has two";
     EXPECT_EQ(start_with("0-3", v2, ""), "") << "it has all";
-    EXPECT_EQ(start_with("0-3", v2, "0", /*systemd=*/true), "") << "its group is systemd's";
   }
 }
 
