@@ -75,6 +75,16 @@ TEST_F(GcTest, RemovesWhatIsOnRecord) {
   EXPECT_FALSE(fs::exists(slot()));
 }
 
+TEST_F(GcTest, RemovesTheSlotOfACheckThatWasKilled) {
+  FakeEngine daemon(engine());
+  DockerClient docker(daemon.socket_path());
+  Lease lease = killed({.socket = daemon.socket_path(), .slot = "/bailiff/slot0"});
+  EXPECT_EQ(clear_record(docker, layout_, lease, deadline_in(5s)).removed,
+            std::vector<std::string>{"slot /bailiff/slot0"});
+  EXPECT_TRUE(lease.record().empty());
+  EXPECT_FALSE(fs::exists(slot()));
+}
+
 TEST_F(GcTest, AContainerThatCannotBeRemovedStaysOnRecordWithTheCause) {
   removal_ = http(500, R"({"message":"driver failed to remove root filesystem: device or resource busy"})");
   FakeEngine daemon(engine());
