@@ -461,7 +461,8 @@ class BadInput(unittest.TestCase):
         self.assertIn(b"no permission to use Docker", done.stdout)
 
     def test_unknown_image(self):
-        self.assertIn("bailiff images build", self.refused("run", "--image", "bailiff-no-such", "-")["message"])
+        for image, fix in (("bailiff-no-such", "docker pull"), ("bailiff/such-compile", "bailiff images build such")):
+            self.assertIn(fix, self.refused("run", "--image", image, "-")["message"])
 
     def test_image_that_is_not_on_the_allow_list(self):
         self.assertIn("allow-list", self.refused("run", "--image", STRANGER, "-")["message"])
