@@ -258,6 +258,20 @@ Result<ImageInfo> DockerClient::inspect_image(const std::string& image, Deadline
   return info;
 }
 
+Result<std::set<std::string>> DockerClient::list_image_labels(const std::string& label, Deadline deadline) {
+  const std::string filters = percent_encoded(json{{"label", {label}}}.dump());
+  const std::string path = TRY(versioned("/images/json?filters=" + filters, deadline));
+  const Answer answer = TRY(call("GET", path, "", "list images", deadline));
+  const json document = TRY(parse(answer.body, "list images"));
+  if (!document.is_array()) return host_error("Docker: list images: the answer is no list");
+  std::set<std::string> values;
+  for (const json& entry : document) {
+    const auto labels = texts(member(entry, "Labels"));
+    if (const auto found = labels.find(label); found != labels.end()) values.insert(found->second);
+  }
+  return values;
+}
+
 Result<std::vector<ContainerInfo>> DockerClient::list_containers(const std::string& label,
                                                                  Deadline deadline) {
   const std::string filters = percent_encoded(json{{"label", {label}}}.dump());
@@ -272,7 +286,8 @@ Result<std::vector<ContainerInfo>> DockerClient::list_containers(const std::stri
     container.labels = texts(member(entry, "Labels"));
     const json& names = member(entry, "Names");
     if (names.is_array() && !names.empty() && names[0].is_string()) {
-      container.name = names[0].get<std::string>().substr(1);  // "/name"
+      const auto name = names[0].get<std::string>();
+      container.name = name.substr(name.starts_with('/') ? 1 : 0);
     }
   }
   return found;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,8 @@ class DockerClient {
   [[nodiscard]] const std::string& socket_path() const { return socket_path_; }
 
   Result<EngineInfo> info(Deadline deadline);
+  /// Of the images with this label those values that it has, each once.
+  Result<std::set<std::string>> list_image_labels(const std::string& label, Deadline deadline);
   Result<ImageInfo> inspect_image(const std::string& image, Deadline deadline);
   /// Those whose label `label` ("key" or "key=value") is set.
   Result<std::vector<ContainerInfo>> list_containers(const std::string& label, Deadline deadline);

@@ -38,6 +38,20 @@ CheckRow cpus_row(const EngineInfo& engine) {
                                             : "mount cgroup v1's cpuset hierarchy, restart Docker"};
 }
 
+/// Not required: other images may be allowed.
+CheckRow images_row(DockerClient& docker, Deadline deadline) {
+  CheckRow row = {.name = "images"};
+  const Result<std::set<std::string>> languages = docker.list_image_labels(kLabelImage, deadline);
+  row.good = languages && !languages->empty();
+  if (row.good) {
+    for (const std::string& language : *languages) row.detail += (row.detail.empty() ? "" : ", ") + language;
+    return row;
+  }
+  row.detail = languages ? "none of ours is built: bailiff submit has nothing to run in" : languages.error().message();
+  row.fix = "bailiff images build, for every language, or bailiff images build LANG";
+  return row;
+}
+
 /// `boxes`: whether the slot has a group that runc's containers can be given.
 CheckRow slot_row(DockerClient& docker, const EngineInfo& engine, bool& boxes, Deadline deadline) {
   CheckRow row = {.name = "slots"};
@@ -101,6 +115,7 @@ std::vector<CheckRow> check_host(DockerClient& docker, const std::string& runtim
   rows.push_back({.name = "docker", .good = true, .required = true, .detail = "Engine " + engine->version});
   rows.push_back(runtime_row(*engine, runtime, /*required=*/true));
   if (runtime != "runc") rows.push_back(runtime_row(*engine, "runc", /*required=*/false));
+  rows.push_back(images_row(docker, deadline));
   bool boxes = false;
   rows.push_back(slot_row(docker, *engine, boxes, deadline));
   rows.push_back(cpus_row(*engine));

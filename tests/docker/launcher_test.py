@@ -499,6 +499,8 @@ class Check(unittest.TestCase):
         rows = {row["name"]: row for row in report["checks"]}
         self.assertTrue(rows["runtime runsc"]["good"])
         self.assertTrue(rows["slots"]["good"], rows["slots"])
+        self.assertIn(docker("inspect", "--format", '{{index .Config.Labels "bailiff.language"}}', IMAGE).strip(),
+                      rows["images"]["detail"].split(", "))
         v2 = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
         self.assertEqual(rows["delegation to runc"]["good"], v2, rows)
         self.assertTrue(rows["cpus"]["good"], rows["cpus"])

@@ -208,5 +208,16 @@ TEST(DockerClient, ListsByLabel) {
             "GET /v1.41/containers/json?all=1&filters=%7B%22label%22:%5B%22bailiff.owner%22%5D%7D");
 }
 
+TEST(DockerClient, ListsTheLabelsOfImages) {
+  FakeEngine engine(always(http(
+      200, R"([{"Labels":{"bailiff.language":"cpp"}},{"Labels":{"bailiff.language":"c"}},{"Labels":null},)"
+           R"({"Labels":{"bailiff.language":"cpp"}},{"Labels":{"bailiff.owner":"d"}},{}])")));
+  DockerClient docker(engine.socket_path());
+  const auto languages = docker.list_image_labels("bailiff.language", deadline_in(5s));
+  ASSERT_TRUE(languages) << error_of(languages);
+  EXPECT_EQ(languages.value(), (std::set<std::string>{"c", "cpp"}));
+  EXPECT_EQ(engine.requests().back(), "GET /v1.41/images/json?filters=%7B%22label%22:%5B%22bailiff.language%22%5D%7D");
+}
+
 }  // namespace
 }  // namespace bailiff
