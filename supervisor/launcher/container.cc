@@ -175,6 +175,7 @@ std::string random_name() {
 std::string how_to_get(std::string image) {
   constexpr std::string_view kOurs = "bailiff/", kCompiles = "-compile";
   if (!image.starts_with(kOurs)) return "bailiff images list says which are, docker pull gets others";
+  image.resize(std::min(image.size(), image.find(':')));
   if (image.ends_with(kCompiles)) image.resize(image.size() - kCompiles.size());
   return "bailiff images build " + image.substr(kOurs.size());
 }
@@ -324,6 +325,8 @@ Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const 
   container->runtime_ = runtime_kind(engine, spec.runtime);
   if (Result<Slot> slot = Slot::make(layout, number, spec.memory)) {
     container->slot_.emplace(*std::move(slot));
+  } else {
+    record.slot.clear();  // there is none; start_on() writes it
   }
   Slot* slot = container->slot();
   const std::string& list = container->cpus().list();

@@ -68,6 +68,7 @@ class Exchange {
   /// The connection, and what came on it beyond the answer's header.
   AttachedStream take() {
     const auto rest = buffer_.data();
+    (void)::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);  // its end is the supervisor's end of file
     return {UniqueFd(socket_.release()), std::string(static_cast<const char*>(rest.data()), rest.size())};
   }
 
@@ -233,6 +234,10 @@ Result<EngineInfo> DockerClient::info(Deadline deadline) {
                      .cgroup_driver = text_at(document, "CgroupDriver")};
   info.cgroup_version = text_at(document, "CgroupVersion") == "2" ? 2 : 1;
   info.cpuset = member(document, "CPUSet") == true;
+  const json& security = member(document, "SecurityOptions");
+  if (security.is_array() && std::find(security.begin(), security.end(), "name=rootless") != security.end()) {
+    info.cgroup_driver = "none";
+  }
   const json& runtimes = member(document, "Runtimes");
   if (runtimes.is_object()) {
     for (auto at = runtimes.begin(); at != runtimes.end(); ++at)
@@ -258,8 +263,10 @@ Result<ImageInfo> DockerClient::inspect_image(const std::string& image, Deadline
   return info;
 }
 
-Result<std::set<std::string>> DockerClient::list_image_labels(const std::string& label, Deadline deadline) {
-  const std::string filters = percent_encoded(json{{"label", {label}}}.dump());
+Result<std::set<std::string>> DockerClient::list_image_labels(const std::string& label, const std::string& other,
+                                                              Deadline deadline) {
+  const json wanted = {{"label", {label, other}}, {"dangling", {"false"}}};
+  const std::string filters = percent_encoded(wanted.dump());
   const std::string path = TRY(versioned("/images/json?filters=" + filters, deadline));
   const Answer answer = TRY(call("GET", path, "", "list images", deadline));
   const json document = TRY(parse(answer.body, "list images"));

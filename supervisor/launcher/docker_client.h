@@ -14,7 +14,7 @@ namespace bailiff {
 
 struct EngineInfo {
   std::string version = {};        // "20.10.24"
-  std::string cgroup_driver = {};  // cgroupfs | systemd | none
+  std::string cgroup_driver = {};  // cgroupfs | systemd | none; of a rootless daemon, whose tree is its own, none
   unsigned cgroup_version = 0;
   bool cpuset = false;  // it can hold a container to some CPUs
   std::map<std::string, std::string> runtimes = {};  // name -> program, as the daemon was told
@@ -65,8 +65,9 @@ class DockerClient {
   [[nodiscard]] const std::string& socket_path() const { return socket_path_; }
 
   Result<EngineInfo> info(Deadline deadline);
-  /// Of the images with this label those values that it has, each once.
-  Result<std::set<std::string>> list_image_labels(const std::string& label, Deadline deadline);
+  /// The values of this label, each once, of the images that have it, another one ("key=value"), and a name.
+  Result<std::set<std::string>> list_image_labels(const std::string& label, const std::string& other,
+                                                  Deadline deadline);
   Result<ImageInfo> inspect_image(const std::string& image, Deadline deadline);
   /// Those whose label `label` ("key" or "key=value") is set.
   Result<std::vector<ContainerInfo>> list_containers(const std::string& label, Deadline deadline);

@@ -116,7 +116,9 @@ Result<Collected> collect_garbage(DockerClient& docker, Deadline deadline) {
   for (const ContainerInfo& container : TRY(docker.list_containers(kLabelOwner, deadline))) {
     // What waits for its CPU may be late.
     if (at_work.contains(container.name)) continue;
-    if (owner_may_live(container.labels.at(kLabelOwner)) && !overdue(container)) continue;
+    const auto owner = container.labels.find(kLabelOwner);
+    if (owner == container.labels.end()) continue;  // asked for, but not sent
+    if (owner_may_live(owner->second) && !overdue(container)) continue;
     const Result<void> removed = docker.remove(container.id, deadline);
     if (removed) {
       collected.removed.push_back("container " + container.name);

@@ -41,14 +41,15 @@ CheckRow cpus_row(const EngineInfo& engine) {
 /// Not required: other images may be allowed.
 CheckRow images_row(DockerClient& docker, Deadline deadline) {
   CheckRow row = {.name = "images"};
-  const Result<std::set<std::string>> languages = docker.list_image_labels(kLabelImage, deadline);
+  const Result<std::set<std::string>> languages = docker.list_image_labels(kLabelImage, "bailiff.step=run", deadline);
   row.good = languages && !languages->empty();
   if (row.good) {
     for (const std::string& language : *languages) row.detail += (row.detail.empty() ? "" : ", ") + language;
     return row;
   }
   row.detail = languages ? "none of ours is built: bailiff submit has nothing to run in" : languages.error().message();
-  row.fix = "bailiff images build, for every language, or bailiff images build LANG";
+  if (languages) row.fix = "bailiff images build, for every language, or bailiff images build LANG";
+  else row.fix = "docker images has to work";
   return row;
 }
 
@@ -76,7 +77,13 @@ CheckRow slot_row(DockerClient& docker, const EngineInfo& engine, bool& boxes, D
   boxes = !slot->boxes().empty();
   row.detail = std::string(slot->clock()) + " below " + slot->cgroup_parent() + " (" + engine.cgroup_driver +
                "); memory " + (slot->holds_memory() ? "held there" : "held by the container's own group");
-  if (slot->remove()) (void)lease->clear();
+  if (const Result<void> removed = slot->remove(); removed) {
+    (void)lease->clear();
+  } else {
+    row.good = false;
+    row.detail += "; but it stays: " + removed.error().message();
+    row.fix = "bailiff gc, once the cause is gone";
+  }
   return row;
 }
 

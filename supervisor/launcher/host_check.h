@@ -16,8 +16,8 @@ struct CheckRow {
   std::string fix = {};  // one line; empty when good
 };
 
-/// Looks at Docker, at the runtimes and at what slots this host can give. Makes one slot and removes it;
-/// nothing else is changed, no container is started.
+/// Looks at Docker, at the runtimes, the images and what slots this host can give. Makes one slot and removes it, and
+/// before that what a killed launcher left under the slot's number; no container is started.
 std::vector<CheckRow> check_host(DockerClient& docker, const std::string& runtime, Deadline deadline);
 
 /// {"usable":…,"checks":[{"name":…,"good":…,"required":…,"detail":…,"fix":…},…]}, one line.

@@ -27,7 +27,7 @@ struct LeaseRecord {
 
 class Lease {
  public:
-  /// The first free number. Its file may have a record of a launcher that was killed: see stale().
+  /// The first free number. Its file may have a record of a launcher that was killed: see record().
   /// Errors: EMFILE all are taken; others: the directory cannot be made or written.
   static Result<Lease> take(const std::string& directory);
   /// That very number, if nobody has it.

@@ -31,15 +31,16 @@ std::string read_to_end(int fd, Deadline deadline) {
 
 int wait_for(pid_t pid, Deadline deadline) {
   int status = 0;
-  while (::waitpid(pid, &status, WNOHANG) == 0) {
+  pid_t ended = 0;
+  while ((ended = ::waitpid(pid, &status, WNOHANG)) == 0) {
     if (deadline.left() == Nanos{0}) {
       ::kill(pid, SIGKILL);
-      ::waitpid(pid, &status, 0);
+      ended = ::waitpid(pid, &status, 0);
       break;
     }
     std::this_thread::sleep_for(1ms);  // it has closed its output, so that it is about to end
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace

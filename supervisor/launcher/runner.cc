@@ -120,6 +120,7 @@ Result<void> Runner::greet(Deadline deadline) {
   peer_->accept_body(0);
   Result<ReceivedFrame> frame = peer_->receive(deadline);
   if (!frame) {
+    if (frame.error().code == ECANCELED) return std::move(frame).error();
     bool out_of_memory = false;
     return host_error("the supervisor did not say hello: " + cause_of(frame.error(), &out_of_memory));
   }
@@ -170,6 +171,7 @@ Result<void> Runner::open(const std::string& box, const std::map<std::string, In
   peer_->accept_body(0);
   Result<Reply> reply = ask(request.id, open_request(request), std::move(body), deadline);
   if (!reply) {
+    if (reply.error().code == ECANCELED) return std::move(reply).error();
     bool out_of_memory = false;
     return host_error("box not opened: " + cause_of(reply.error(), &out_of_memory));
   }

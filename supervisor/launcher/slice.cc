@@ -45,15 +45,20 @@ std::vector<std::string> start_words(const std::string& name, std::optional<Byte
 
 }  // namespace
 
-Result<void> start_slice(const std::string& name, std::optional<Bytes> memory) {
-  const Deadline deadline = deadline_in(kSystemdTakes);
+Result<void> start_slice(const std::string& name, std::optional<Bytes> memory,
+                         const std::function<bool()>& has_processes) {
+  const Deadline deadline = deadline_in(kSystemdTakes), patience = deadline_in(2s);
   for (;;) {
     const ProgramEnd end = ask_systemd(start_words(name, memory), deadline);
     if (end.exit_code == 0) return {};
     // "Unit … was already loaded or has a fragment file": left by one that was killed, or about to go.
     if (!says(end, " was already loaded") || deadline.left() == Nanos{0})
       return host_error("systemd does not start " + name + ": " + end.output);
-    (void)stop_slice(name);
+    if (!has_processes()) {
+      (void)stop_slice(name);
+    } else if (patience.left() == Nanos{0}) {
+      return host_error(name + " is in use, by a launcher whose leases are not in this one's directory (BAILIFF_STATE)");
+    }
     std::this_thread::sleep_for(20ms);
   }
 }

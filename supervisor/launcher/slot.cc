@@ -111,6 +111,15 @@ void kill_all_in(const std::string& directory) {
   }
 }
 
+bool has_process(const std::string& directory) {
+  if (!read_small(directory + "/cgroup.procs").value_or("").empty()) return true;
+  std::error_code failed;
+  const fs::directory_iterator entries(directory, failed);
+  return std::any_of(begin(entries), end(entries), [&](const fs::directory_entry& entry) {
+    return entry.is_directory(failed) && !entry.is_symlink(failed) && has_process(entry.path().string());
+  });
+}
+
 /// The container's groups go when its last process does, a moment after Docker says that it is removed; a
 /// slice's, when systemd has come to it.
 Result<void> remove_groups(const std::string& slot, const std::vector<std::string>& directories, bool and_kill) {
@@ -208,7 +217,11 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
 }
 
 Result<void> Slot::start_slice(const CgroupLayout& layout, std::optional<Bytes> memory) {
-  TRY(bailiff::start_slice(parent_, memory));
+  const auto is_in_use = [this] { return std::any_of(made_.begin(), made_.end(), has_process); };
+  if (Result<void> started = bailiff::start_slice(parent_, memory, is_in_use); !started) {
+    if (is_in_use()) made_.clear();  // not ours to remove
+    return started;
+  }
   // systemd has queued it: its directory appears, then the limit in it, in whole pages.
   const auto is_limited = [&] {
     const auto limit = number_at(memory_directory_ + (layout.v2 ? "/memory.max" : "/memory.limit_in_bytes"));

@@ -74,6 +74,7 @@ UniqueFd catch_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, signal);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, as some judges do and children inherit, it takes exit codes away (wait(2))
   return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
@@ -85,12 +86,12 @@ std::string own_directory() {
   return fs::path(std::string(path.data(), static_cast<std::size_t>(length))).parent_path().string();
 }
 
-/// --images, else $BAILIFF_IMAGES, else where a build tree or an installation has it.
+/// --images, else $BAILIFF_IMAGES, else where an installation or a build tree has it.
 std::string images_directory(const Options& options) {
   if (!options.images.empty()) return options.images;
   if (const char* given = std::getenv("BAILIFF_IMAGES"); given != nullptr) return given;
   const std::string own = own_directory();
-  for (const char* place : {"/../../../images", "/../share/bailiff/images"}) {
+  for (const char* place : {"/../share/bailiff/images", "/../../../images"}) {
     if (fs::is_directory(own + place)) return fs::weakly_canonical(own + place).string();
   }
   return "images";
@@ -296,7 +297,7 @@ Result<std::string> list_images(const Options& options) {
 int build_images(const Options& options) {
   const std::string directory = images_directory(options);
   std::string program = directory + "/build";
-  if (!fs::exists(program)) {
+  if (std::error_code failed; !fs::exists(program, failed)) {
     (void)print_line(to_json(request_error("--images", none_in(directory))));
     return kExitError;
   }

@@ -243,7 +243,7 @@ class BothRuntimes:
         process.send_signal(signal.SIGTERM)
         out = process.stdout.read()
         self.assertEqual(process.wait(30 * SLOW), 2, out)
-        self.assertEqual(json.loads(out)["error"]["message"], "interrupted by a signal, waiting for the supervisor")
+        self.assertTrue(json.loads(out)["error"]["message"].startswith("interrupted by a signal, waiting for "), out)
 
     def tearDown(self):
         self.assertEqual(traces(), {})
@@ -499,8 +499,10 @@ class Check(unittest.TestCase):
         rows = {row["name"]: row for row in report["checks"]}
         self.assertTrue(rows["runtime runsc"]["good"])
         self.assertTrue(rows["slots"]["good"], rows["slots"])
-        self.assertIn(docker("inspect", "--format", '{{index .Config.Labels "bailiff.language"}}', IMAGE).strip(),
-                      rows["images"]["detail"].split(", "))
+        images = docker("images", "--quiet", "--filter", "label=bailiff.step=run", "--filter", "dangling=false").split()
+        languages = {docker("inspect", "--format", '{{index .Config.Labels "bailiff.language"}}', one).strip() for one in images}
+        self.assertEqual(rows["images"]["good"], bool(languages), rows["images"])
+        self.assertEqual({one for one in rows["images"]["detail"].split(", ") if languages}, languages)
         v2 = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
         self.assertEqual(rows["delegation to runc"]["good"], v2, rows)
         self.assertTrue(rows["cpus"]["good"], rows["cpus"])

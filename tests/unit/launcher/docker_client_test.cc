@@ -40,6 +40,15 @@ TEST(DockerClient, SaysThatThereIsNoSocket) {
   EXPECT_TRUE(has(info.error().message(), "/nonexistent/docker.sock"));
 }
 
+TEST(DockerClient, ARootlessDaemonsGroupsAreNotOfThisTree) {
+  FakeEngine engine(always(http(200, R"({"ServerVersion":"24.0","CgroupDriver":"systemd","CgroupVersion":"2",)"
+                                     R"("SecurityOptions":["name=seccomp,profile=default","name=rootless"]})")));
+  DockerClient docker(engine.socket_path());
+  const auto info = docker.info(deadline_in(5s));
+  ASSERT_TRUE(info) << error_of(info);
+  EXPECT_EQ(info->cgroup_driver, "none");
+}
+
 TEST(DockerClient, SaysThatNobodyListens) {
   std::string path;
   {
@@ -213,10 +222,11 @@ TEST(DockerClient, ListsTheLabelsOfImages) {
       200, R"([{"Labels":{"bailiff.language":"cpp"}},{"Labels":{"bailiff.language":"c"}},{"Labels":null},)"
            R"({"Labels":{"bailiff.language":"cpp"}},{"Labels":{"bailiff.owner":"d"}},{}])")));
   DockerClient docker(engine.socket_path());
-  const auto languages = docker.list_image_labels("bailiff.language", deadline_in(5s));
+  const auto languages = docker.list_image_labels("bailiff.language", "bailiff.step=run", deadline_in(5s));
   ASSERT_TRUE(languages) << error_of(languages);
   EXPECT_EQ(languages.value(), (std::set<std::string>{"c", "cpp"}));
-  EXPECT_EQ(engine.requests().back(), "GET /v1.41/images/json?filters=%7B%22label%22:%5B%22bailiff.language%22%5D%7D");
+  EXPECT_EQ(engine.requests().back(), "GET /v1.41/images/json?filters=%7B%22dangling%22:%5B%22false%22%5D%2C%22label%22:%5B%22bailiff.language%22%2C"
+            "%22bailiff.step%3Drun%22%5D%7D");
 }
 
 }  // namespace

@@ -307,6 +307,21 @@ TEST_F(RunnerTest, AnImageThatSaysNothingIsGivenUp) {
   EXPECT_EQ(removed_, 1);
 }
 
+TEST_F(RunnerTest, AnInterruptionBeforeTheHelloIsOne) {
+  Played played;
+  played.hello = "";
+  FakeEngine engine(engine_of(played));
+  DockerClient docker(engine.socket_path());
+  int told[2];
+  ASSERT_EQ(::pipe(told), 0);
+  ASSERT_EQ(::write(told[1], "x", 1), 1);
+  const auto runner = Runner::in_container(docker, {.image = "i", .runtime = "runc"}, deadline_in(5s, told[0]));
+  ASSERT_FALSE(runner);
+  EXPECT_EQ(runner.error().code, ECANCELED) << runner.error().message();
+  EXPECT_EQ(removed_, 1);
+  ::close(told[0]), ::close(told[1]);
+}
+
 TEST_F(RunnerTest, AStartThatFailsIsNamed) {
   Played played;
   played.start =

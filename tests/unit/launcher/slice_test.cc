@@ -30,7 +30,10 @@ class SliceTest : public testing::Test {
     fs::create_directory(directory_ / "cgroup");
     ::setenv("PATH", directory_.c_str(), 1);
   }
-  ~SliceTest() override { fs::remove_all(directory_); }
+  ~SliceTest() override {
+    fs::remove_all(directory_);
+    ::setenv("PATH", path_.c_str(), 1);
+  }
   SliceTest(const SliceTest&) = delete;
   SliceTest& operator=(const SliceTest&) = delete;
 
@@ -55,6 +58,7 @@ class SliceTest : public testing::Test {
     return text.str();
   }
 
+  std::string path_ = std::getenv("PATH");
   fs::path directory_;
 };
 
@@ -91,6 +95,17 @@ TEST_F(SliceTest, OneThatIsLeftIsStoppedFirst) {
   Result<Slot> slot = Slot::make(layout(), 0, Bytes{1 << 20});
   ASSERT_TRUE(slot) << slot.error().message();
   EXPECT_TRUE(slot->holds_memory());
+}
+
+TEST_F(SliceTest, OneThatSomebodyIsInIsLeftAlone) {
+  fs::create_directories(group() / "docker-1.scope");
+  std::ofstream(group() / "docker-1.scope/cgroup.procs") << "1\n";
+  systemd("echo Call failed: Unit was already loaded or has a fragment file.; exit 1", kStop);
+  const Result<Slot> slot = Slot::make(layout(), 0, Bytes{1 << 20});
+  ASSERT_FALSE(slot);
+  EXPECT_TRUE(has(slot.error().message(), "is in use, by a launcher whose leases")) << slot.error().message();
+  EXPECT_FALSE(has(asked(), "StopUnit")) << asked();
+  EXPECT_TRUE(fs::exists(group()));
 }
 
 TEST_F(SliceTest, WithoutSystemdThereIsNoSlotAndTheErrorNamesTheCause) {
