@@ -236,7 +236,7 @@ Result<EngineInfo> DockerClient::info(Deadline deadline) {
   info.cpuset = member(document, "CPUSet") == true;
   const json& security = member(document, "SecurityOptions");
   if (security.is_array() && std::find(security.begin(), security.end(), "name=rootless") != security.end()) {
-    info.cgroup_driver = "none";
+    info.cgroup_driver = "none";  // in the user's own tree, wherever that is
   }
   const json& runtimes = member(document, "Runtimes");
   if (runtimes.is_object()) {

@@ -48,8 +48,8 @@ CheckRow images_row(DockerClient& docker, Deadline deadline) {
     return row;
   }
   row.detail = languages ? "none of ours is built: bailiff submit has nothing to run in" : languages.error().message();
-  if (languages) row.fix = "bailiff images build, for every language, or bailiff images build LANG";
-  else row.fix = "docker images has to work";
+  row.fix = languages ? "bailiff images build, for every language, or bailiff images build LANG"
+                      : "see that `docker images` answers";
   return row;
 }
 

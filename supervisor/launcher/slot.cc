@@ -71,6 +71,8 @@ std::optional<std::uint64_t> number_at(const std::string& path, std::string_view
   return text ? number_in(*text, key) : std::nullopt;
 }
 
+const char* limit_file(bool v2) { return v2 ? "/memory.max" : "/memory.limit_in_bytes"; }
+
 bool is_slice(const std::string& name) { return name.ends_with(kSlice); }
 
 /// A slice has no hyphen: systemd would make another one above it, bailiff.slice, which would stay.
@@ -203,7 +205,7 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
   const std::string& cpuset = layout.v2 ? layout.cpu : layout.cpuset;
   if (!cpuset.empty() && !layout.systemd) slot.cpuset_directory_ = cpuset + below;
   for (const std::string& mount : layout.mounts) slot.made_.push_back(mount + below);
-  TRY(layout.systemd ? slot.start_slice(layout, memory) : slot.make_directories(layout, memory));
+  TRY(layout.systemd ? slot.start_slice(memory) : slot.make_directories(layout, memory));
   if (layout.v2) {
     // In a slice systemd does not know it, but leaves it its controllers while a container, which is
     // delegated to Docker, is beside it, and removes it with the slice.
@@ -216,7 +218,7 @@ Result<Slot> Slot::make(const CgroupLayout& layout, unsigned number, std::option
   return slot;
 }
 
-Result<void> Slot::start_slice(const CgroupLayout& layout, std::optional<Bytes> memory) {
+Result<void> Slot::start_slice(std::optional<Bytes> memory) {
   const auto is_in_use = [this] { return std::any_of(made_.begin(), made_.end(), has_process); };
   if (Result<void> started = bailiff::start_slice(parent_, memory, is_in_use); !started) {
     if (is_in_use()) made_.clear();  // not ours to remove
@@ -224,7 +226,7 @@ Result<void> Slot::start_slice(const CgroupLayout& layout, std::optional<Bytes> 
   }
   // systemd has queued it: its directory appears, then the limit in it, in whole pages.
   const auto is_limited = [&] {
-    const auto limit = number_at(memory_directory_ + (layout.v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+    const auto limit = number_at(memory_directory_ + limit_file(v2_));
     return limit && *limit <= memory->count && memory->count - *limit < 4096;
   };
   const bool limits = memory && !memory_directory_.empty();
@@ -257,9 +259,8 @@ Result<void> Slot::make_directories(const CgroupLayout& layout, std::optional<By
     }
   }
   if (memory && !memory_directory_.empty()) {
-    const std::string limit = memory_directory_ + (layout.v2 ? "/memory.max" : "/memory.limit_in_bytes");
-    holds_memory_ = write_small(limit, std::to_string(memory->count));
-    if (layout.v2) (void)write_small(memory_directory_ + "/memory.swap.max", "0");  // absent without swap
+    holds_memory_ = write_small(memory_directory_ + limit_file(v2_), std::to_string(memory->count));
+    if (v2_) (void)write_small(memory_directory_ + "/memory.swap.max", "0");  // absent without swap
   }
   return {};
 }
@@ -324,7 +325,7 @@ bool Slot::out_of_memory() {
   // peak that is the limit.
   const auto failures = number_at(memory_directory_ + "/memory.failcnt");
   const auto peak = number_at(memory_directory_ + "/memory.max_usage_in_bytes");
-  const auto limit = number_at(memory_directory_ + "/memory.limit_in_bytes");
+  const auto limit = number_at(memory_directory_ + limit_file(v2_));
   constexpr std::uint64_t kOnePage = 2U << 20;  // a huge one: so far the peak may stay below
   return failures && peak && limit && *failures > 0 && *peak + kOnePage >= *limit;
 }

@@ -81,7 +81,7 @@ class Slot {
 
  private:
   Slot() = default;
-  Result<void> start_slice(const CgroupLayout& layout, std::optional<Bytes> memory);
+  Result<void> start_slice(std::optional<Bytes> memory);
   Result<void> make_directories(const CgroupLayout& layout, std::optional<Bytes> memory);
 
   std::string parent_;

@@ -248,6 +248,14 @@ class Whole(Submission):
                       ("--spec", spec, "--cpu-time-ms", "1"), ("--spec", spec, "--stop-on-first-failure")):
             self.assertEqual(bailiff(*words), (64, ""), words)
 
+    def test_a_folder_of_languages_that_cannot_be_looked_into(self):
+        nowhere = "/" + "x" * 300
+        for words in (("images", "--images", nowhere, "build"), ("images", "--images", nowhere, "list"),
+                      ("submit", "--runtime", "native", "--images", nowhere, "bash", "-")):
+            done = subprocess.run([BAILIFF, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=110)
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn("--images DIR says where", json.loads(done.stdout)["error"]["message"])
+
     def test_an_installed_launcher_finds_its_supervisor_and_its_languages(self):
         build = pathlib.Path(BAILIFF).parents[1]
         subprocess.run(["cmake", "--install", build, "--prefix", self.folder / "usr"], check=True, capture_output=True)

@@ -741,12 +741,18 @@ TEST(ServeTest, ABoxHasItsDiskLimitsAndEveryRunHasThemAnew) {
   peer.open("b", {{"f", "fits"}}, {{"limits", {{"disk_bytes", 8192}}}});
 }
 
-TEST(ServeTest, AHundredThousandFilesAreGoneForTheNextRun) {
-  Peer peer;
+/// Opens the boxes "a" and "b"; a run of what is answered makes some 100,000 files in "a".
+json fill_beside_an_empty_box(Peer& peer) {
   peer.open("a", {program_file("fill")}, {{"limits", {{"disk_bytes", 256 << 20}, {"disk_inodes", 100'100}}}});
   peer.open("b", {program_file("nothing")});
   json spec = box_spec("fill", {"inodes"});
   spec["limits"] = {{"cpu_time_ms", 20000}, {"wall_time_ms", 60000}, {"memory_bytes", nullptr}};
+  return spec;
+}
+
+TEST(ServeTest, AHundredThousandFilesAreGoneForTheNextRun) {
+  Peer peer;
+  const json spec = fill_beside_an_empty_box(peer);
   std::vector<long> made;
   for (int i = 0; i < 3; ++i) {
     const RunReply reply = peer.run("a", spec);
@@ -762,10 +768,7 @@ TEST(ServeTest, AHundredThousandFilesAreGoneForTheNextRun) {
 
 TEST(ServeTest, ABoxThatIsTakenApartHoldsUpNoOther) {
   Peer peer;
-  peer.open("a", {program_file("fill")}, {{"limits", {{"disk_bytes", 256 << 20}, {"disk_inodes", 100'100}}}});
-  peer.open("b", {program_file("nothing")});
-  json spec = box_spec("fill", {"inodes"});
-  spec["limits"] = {{"cpu_time_ms", 20000}, {"wall_time_ms", 60000}, {"memory_bytes", nullptr}};
+  const json spec = fill_beside_an_empty_box(peer);
   const std::uint64_t filled = peer.ask_run("a", spec);
   const std::uint64_t closing = peer.frames().ask({{"op", "close"}, {"box", "a"}});
   EXPECT_EQ(peer.result(filled).result["status"], "OLE");

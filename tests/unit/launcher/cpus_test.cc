@@ -14,24 +14,20 @@
 #include <string>
 #include <thread>
 
+#include "tests/unit/launcher/directory_test.h"
+
 namespace bailiff {
 namespace {
 
-class CpusTest : public testing::Test {
+class CpusTest : public test::DirectoryTest {
  protected:
   CpusTest() {
-    std::string name = "/tmp/cpus-test.XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
     EXPECT_EQ(::pipe2(cancel_, O_CLOEXEC), 0);
   }
   ~CpusTest() override {
     ::close(cancel_[0]);
     ::close(cancel_[1]);
-    std::filesystem::remove_all(directory_);
   }
-  CpusTest(const CpusTest&) = delete;
-  CpusTest& operator=(const CpusTest&) = delete;
 
   [[nodiscard]] Cpus choose(const std::string& wanted, const std::vector<std::string>& others = {}) const {
     return Cpus::choose(directory_, wanted, others).value();
@@ -40,7 +36,6 @@ class CpusTest : public testing::Test {
   static Cpus::Turn turn_on(const Cpus& cpus) { return cpus.wait_for_turn(-1).value(); }
   void cancel() const { EXPECT_EQ(::write(cancel_[1], "", 1), 1); }
 
-  std::string directory_;
   int cancel_[2] = {-1, -1};
 };
 

@@ -1,5 +1,6 @@
 #include "launcher/docker_client.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -195,6 +196,7 @@ TEST(DockerClient, KeepsWhatComesBehindTheAnswerToAttach) {
   ASSERT_TRUE(stream) << error_of(stream);
   EXPECT_EQ(stream.value().first, "first bytes");
   EXPECT_GE(stream.value().fd.get(), 0);
+  EXPECT_NE(::fcntl(stream->fd.get(), F_GETFD) & FD_CLOEXEC, 0) << "a program that is started would keep it open";
 }
 
 TEST(DockerClient, AttachSaysWhyNot) {

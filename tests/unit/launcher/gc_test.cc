@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "tests/unit/launcher/directory_test.h"
 #include "tests/unit/launcher/fake_engine.h"
 
 namespace bailiff {
@@ -20,19 +21,13 @@ using test::http;
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-class GcTest : public testing::Test {
+class GcTest : public test::DirectoryTest {
  protected:
   GcTest() {
-    std::string name = "/tmp/gc-test.XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
     ::setenv("BAILIFF_STATE", leases().c_str(), 1);
     layout_ = {.v2 = true, .cpu = directory_ + "/cgroup", .mounts = {directory_ + "/cgroup"}};
     fs::create_directories(slot());
   }
-  ~GcTest() override { fs::remove_all(directory_); }
-  GcTest(const GcTest&) = delete;
-  GcTest& operator=(const GcTest&) = delete;
 
   [[nodiscard]] std::string leases() const { return directory_ + "/leases"; }
   [[nodiscard]] std::string slot() const { return directory_ + "/cgroup/bailiff/slot0"; }
@@ -59,7 +54,6 @@ class GcTest : public testing::Test {
     };
   }
 
-  std::string directory_;
   CgroupLayout layout_;
   std::string removal_ = http(204, "");
 };

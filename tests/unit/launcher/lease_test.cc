@@ -6,59 +6,49 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/unit/launcher/directory_test.h"
+
 namespace bailiff {
 namespace {
 
-class LeaseTest : public testing::Test {
- protected:
-  LeaseTest() {
-    std::string name = "/tmp/lease-test.XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory = name;
-  }
-  ~LeaseTest() override { std::filesystem::remove_all(directory); }
-  LeaseTest(const LeaseTest&) = delete;
-  LeaseTest& operator=(const LeaseTest&) = delete;
-
-  std::string directory;
-};
+using LeaseTest = test::DirectoryTest;
 
 TEST_F(LeaseTest, GivesANumberToOneOnly) {
-  auto first = Lease::take(directory), second = Lease::take(directory);
+  auto first = Lease::take(directory_), second = Lease::take(directory_);
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->number(), 0U);
   EXPECT_EQ(second->number(), 1U);
-  EXPECT_FALSE(Lease::try_take(directory, 0).value().has_value());
+  EXPECT_FALSE(Lease::try_take(directory_, 0).value().has_value());
 }
 
 TEST_F(LeaseTest, GivesItAgainWhenItsHolderIsGone) {
-  { auto gone = Lease::take(directory); }
-  EXPECT_EQ(Lease::take(directory).value().number(), 0U);
+  { auto gone = Lease::take(directory_); }
+  EXPECT_EQ(Lease::take(directory_).value().number(), 0U);
 }
 
 TEST_F(LeaseTest, TheNextHolderReadsTheRecord) {
   const LeaseRecord record = {
       .socket = "/run/docker.sock", .name = "bailiff-1", .container = "1f", .slot = "/bailiff/slot0"};
   {
-    auto killed = Lease::take(directory);
+    auto killed = Lease::take(directory_);
     ASSERT_TRUE(
         killed->write({.socket = "/a long path that is then overwritten by a shorter one", .name = "x"}));
     ASSERT_TRUE(killed->write(record));
   }
-  auto next = Lease::take(directory);
+  auto next = Lease::take(directory_);
   EXPECT_EQ(next->record(), record);
   ASSERT_TRUE(next->clear());
   EXPECT_TRUE(next->record().empty());
-  EXPECT_EQ(Lease::numbers(directory), std::vector<unsigned>{0});
+  EXPECT_EQ(Lease::numbers(directory_), std::vector<unsigned>{0});
 }
 
 TEST_F(LeaseTest, IgnoresALineThatWasCutOff) {
   {
-    auto killed = Lease::take(directory);
+    auto killed = Lease::take(directory_);
     ASSERT_TRUE(killed->write({.socket = "/run/docker.sock", .name = "bailiff-1"}));
   }
-  std::filesystem::resize_file(directory + "/0", 30);  // within the second line
-  EXPECT_EQ(Lease::take(directory)->record(), (LeaseRecord{.socket = "/run/docker.sock"}));
+  std::filesystem::resize_file(directory_ + "/0", 30);  // within the second line
+  EXPECT_EQ(Lease::take(directory_)->record(), (LeaseRecord{.socket = "/run/docker.sock"}));
 }
 
 TEST_F(LeaseTest, SaysWhatCannotBeMade) {

@@ -16,6 +16,7 @@
 
 #include "spec/frame.h"
 #include "spec/json.h"
+#include "tests/unit/launcher/directory_test.h"
 #include "tests/unit/launcher/fake_engine.h"
 #include "tests/unit/spec/example_result.h"
 
@@ -74,17 +75,9 @@ struct Played {
   std::function<void(Connection&)> run = [](Connection&) {};
 };
 
-class RunnerTest : public testing::Test {
+class RunnerTest : public test::DirectoryTest {
  protected:
-  RunnerTest() {
-    std::string name = "/tmp/runner-test.XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    state_ = name;
-    ::setenv("BAILIFF_STATE", state_.c_str(), 1);
-  }
-  ~RunnerTest() override { std::filesystem::remove_all(state_); }
-  RunnerTest(const RunnerTest&) = delete;
-  RunnerTest& operator=(const RunnerTest&) = delete;
+  RunnerTest() { ::setenv("BAILIFF_STATE", directory_.c_str(), 1); }
 
   FakeEngine::Handler engine_of(Played played) {
     return [this, played = std::move(played)](const std::string& request, Connection& connection) {
@@ -141,7 +134,6 @@ class RunnerTest : public testing::Test {
     return result ? to_json(result.value()) : to_json(result.error());
   }
 
-  std::string state_;
   int cancel_fd_ = -1;
   std::atomic<int> removed_ = 0, asked_engine_ = 0;
   std::string asked_;  // the last run's header
@@ -274,7 +266,7 @@ TEST_F(RunnerTest, AVanishedDaemonIsAnInternalErrorThatSaysSo) {
   EXPECT_TRUE(has(result, "Docker is not running (systemctl start docker)")) << result;
   EXPECT_TRUE(has(result, "bailiff gc removes what is left, and the run can be made again")) << result;
   // What it could not remove is on record, for gc.
-  EXPECT_EQ(Lease::take(state_)->record().container, "c0ffee");
+  EXPECT_EQ(Lease::take(directory_)->record().container, "c0ffee");
 }
 
 TEST_F(RunnerTest, GarbageInTheStreamIsAnInternalError) {
@@ -320,6 +312,16 @@ TEST_F(RunnerTest, AnInterruptionBeforeTheHelloIsOne) {
   EXPECT_EQ(runner.error().code, ECANCELED) << runner.error().message();
   EXPECT_EQ(removed_, 1);
   ::close(told[0]), ::close(told[1]);
+}
+
+TEST_F(RunnerTest, ASlotThatIsNotMadeIsNotOnRecord) {
+  Played played;
+  std::optional<LeaseRecord> record;
+  played.run = [&](Connection& /*ends*/) { record = Lease::read(lease_directory(), 0); };
+  run(played);  // whose engine has no groups of its own
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->container, "c0ffee");
+  EXPECT_EQ(record->slot, "") << "gc would look for it";
 }
 
 TEST_F(RunnerTest, AStartThatFailsIsNamed) {
@@ -426,11 +428,11 @@ TEST_F(RunnerTest, WaitingForACpuEndsWhenItIsCancelled) {
 }
 
 TEST_F(RunnerTest, ARuntimeIsReportedAsWhatItIs) {
-  std::ofstream(state_ + "/runsc") << "#!/bin/sh\necho runsc version release-20240729.0\n";
-  std::filesystem::permissions(state_ + "/runsc", std::filesystem::perms::owner_all);
+  std::ofstream(directory_ + "/runsc") << "#!/bin/sh\necho runsc version release-20240729.0\n";
+  std::filesystem::permissions(directory_ + "/runsc", std::filesystem::perms::owner_all);
   Played gvisor, kata;
   gvisor.runtime = "gvisor";
-  gvisor.program = state_ + "/runsc";
+  gvisor.program = directory_ + "/runsc";
   kata.runtime = "kata";
   kata.program = "/usr/bin/kata-runtime";
   EXPECT_TRUE(has(run(gvisor), R"("runtime":"runsc")")) << run(gvisor);

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "launcher/slot.h"
+#include "tests/unit/launcher/directory_test.h"
 
 namespace bailiff {
 namespace {
@@ -21,45 +22,38 @@ constexpr const char* kName = "bailiff_slot0.slice";
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-class SliceTest : public testing::Test {
+class SliceTest : public test::DirectoryTest {
  protected:
   SliceTest() {
-    std::string name = "/tmp/slice-test.XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-    fs::create_directory(directory_ / "cgroup");
+    fs::create_directory(at("cgroup"));
     ::setenv("PATH", directory_.c_str(), 1);
   }
-  ~SliceTest() override {
-    fs::remove_all(directory_);
-    ::setenv("PATH", path_.c_str(), 1);
-  }
-  SliceTest(const SliceTest&) = delete;
-  SliceTest& operator=(const SliceTest&) = delete;
+  ~SliceTest() override { ::setenv("PATH", path_.c_str(), 1); }
+
+  [[nodiscard]] fs::path at(const std::string& name) const { return fs::path(directory_) / name; }
 
   /// A busctl that does this, in sh, when a slice is to be started and stopped; $slice is its group.
   void systemd(const std::string& start, const std::string& stop) {
-    const fs::path script = directory_ / "busctl";
+    const fs::path script = at("busctl");
     std::ofstream(script) << "#!/bin/sh\nPATH=/usr/bin:/bin\nslice=" << group().string() << "\necho \"$*\" >>"
-                          << (directory_ / "asked").string() << "\ncase $* in\n*StartTransientUnit*)\n"
+                          << (at("asked")).string() << "\ncase $* in\n*StartTransientUnit*)\n"
                           << start << " ;;\n*StopUnit*)\n"
                           << stop << " ;;\nesac\n";
     fs::permissions(script, fs::perms::owner_all);
   }
 
-  [[nodiscard]] fs::path group() const { return directory_ / "cgroup" / kName; }
+  [[nodiscard]] fs::path group() const { return at("cgroup") / kName; }
   [[nodiscard]] CgroupLayout layout() const {
-    const std::string cgroup = directory_ / "cgroup";
+    const std::string cgroup = at("cgroup");
     return {.systemd = true, .v2 = true, .cpu = cgroup, .memory = cgroup, .mounts = {cgroup}};
   }
   [[nodiscard]] std::string asked() const {
     std::ostringstream text;
-    text << std::ifstream(directory_ / "asked").rdbuf();
+    text << std::ifstream(at("asked")).rdbuf();
     return text.str();
   }
 
   std::string path_ = std::getenv("PATH");
-  fs::path directory_;
 };
 
 constexpr const char* kStart = "mkdir $slice && echo 1048576 >$slice/memory.max";
@@ -81,7 +75,7 @@ TEST_F(SliceTest, ASlotHoldsItsLimitAndIsStopped) {
 }
 
 TEST_F(SliceTest, AContainerThereStartsOnItsOneCpu) {
-  std::ofstream(directory_ / "cgroup/cpuset.cpus.effective") << "0-3\n";
+  std::ofstream(at("cgroup/cpuset.cpus.effective")) << "0-3\n";
   systemd(kStart, kStop);
   const Result<Slot> slot = Slot::make(layout(), 0, std::nullopt);
   ASSERT_TRUE(slot) << slot.error().message();
@@ -139,15 +133,15 @@ TEST_F(SliceTest, WhereThereIsNoneNothingIsInTheWay) {
 }
 
 TEST_F(SliceTest, NamesOfOthersAreLeftAlone) {
-  fs::create_directories(directory_ / "cgroup/user.slice");
-  fs::create_directories(directory_ / "cgroup/bailiff_slot0.slice.slice");
+  fs::create_directories(at("cgroup/user.slice"));
+  fs::create_directories(at("cgroup/bailiff_slot0.slice.slice"));
   systemd(kStart, kStop);
   for (const char* name :
        {"user.slice", "bailiff_slot0.slice.slice", "bailiff_slot00.slice", "bailiff_slotx.slice", ""}) {
     EXPECT_TRUE(clear_slot(layout(), name)) << name;
   }
   EXPECT_EQ(asked(), "");
-  EXPECT_TRUE(fs::exists(directory_ / "cgroup/user.slice"));
+  EXPECT_TRUE(fs::exists(at("cgroup/user.slice")));
 }
 
 }  // namespace
