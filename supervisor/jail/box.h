@@ -33,6 +33,7 @@ struct Surroundings {
   Kernel kernel = {};
   FilterSet filters = {};
   Privilege privilege = Privilege::kRoot;
+  bool read_ahead = false;  // the root tree, or parts of it: read_ahead.h
 };
 
 /// The prepared surroundings of one submission: namespaces, a root file system, a user id, and the keeper in

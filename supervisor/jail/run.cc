@@ -86,7 +86,7 @@ Nanos monotonic_now() {
 
 Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
                        UniqueFd stdin_fd, Listener listener, bool early_output) {
-  Run run(box, spec, surroundings.kernel);
+  Run run(box, spec, surroundings);
   run.prepared_at_ = monotonic_now();
   run.enforced_ = TRY(enforce(spec, box, surroundings, filter));
   run.sampling_ = run.enforced_["memory"] == "sampling";
@@ -282,7 +282,8 @@ void Run::judge_survey() {
     constexpr std::uint64_t kWorthALook = 1U << 20;
     if (!exact && (over || (alone && tree > sampled_peak_.count + kWorthALook))) {
       survey_with_pss_ = true;
-      if (box_->send(OrderMessage{Order::kSurvey, survey_kind() | kSurveyPss, 0, 0, 0})) survey_pending_ = true;
+      if (box_->send(OrderMessage{Order::kSurvey, survey_kind() | kSurveyPss, 0, 0, 0}))
+        survey_pending_ = true;
       return;
     }
     next_memory_look_ = now + watchdog_.until_memory_look(*limits.memory, Bytes{tree});
@@ -306,8 +307,8 @@ void Run::judge_survey() {
 
 void Run::stop(Stop why) {
   if (stops_.empty()) {
-    (void)box_->send(
-        OrderMessage{Order::kKill, 0, 0, 0, 0});  // fails only if the keeper is dead: the next wake-up says so
+    // Fails only if the keeper is dead: the next wake-up says so.
+    (void)box_->send(OrderMessage{Order::kKill, 0, 0, 0, 0});
     stopped_at_ = monotonic_now();
     patience_ends_ = stopped_at_ + kPatience;
   }
@@ -342,7 +343,7 @@ Result<RunResult> Run::finish() {
 
   RunResult result;
   result.enforced = std::move(enforced_);
-  result.sandbox = Sandbox{kernel_->runtime, box_->namespaces(), seccomp_};
+  result.sandbox = Sandbox{surroundings_->kernel.runtime, box_->namespaces(), seccomp_};
   if (report.has_cgroup_namespace != 0) result.sandbox.namespaces.emplace_back("cgroup");
   result.stdout_stream = TRY(out_.finish());
   result.stderr_stream = TRY(err_.finish());
@@ -356,9 +357,11 @@ Result<RunResult> Run::finish() {
   run.stdout_bytes = result.stdout_stream.bytes;
   run.stderr_bytes = result.stderr_stream.bytes;
   if (started) {
-    result.cpu_time = measure_cpu(report, *kernel_, box_->leaf(), clone_into_cgroup_, limits.processes == 1);
+    result.cpu_time =
+        measure_cpu(report, surroundings_->kernel, box_->leaf(), clone_into_cgroup_, limits.processes == 1);
     result.wall_time.total = Nanos(report.exit_ns - report.exec_ns);
-    result.peak_memory = measure_memory(report, *kernel_, box_->leaf(), sampled_peak_);
+    result.peak_memory =
+        measure_memory(report, surroundings_->kernel, box_->leaf(), sampled_peak_, surroundings_->read_ahead);
     result.memory_breakdown = box_->leaf().memory_breakdown();
     result.processes = process_rows(report);
     result.processes_omitted = static_cast<std::uint64_t>(report.reaped - report.row_count);

@@ -61,7 +61,8 @@ class Run {
   Result<RunResult> finish();
 
  private:
-  Run(Box& box, const RunSpec& spec, const Kernel& kernel) : box_(&box), spec_(&spec), kernel_(&kernel) {}
+  Run(Box& box, const RunSpec& spec, const Surroundings& surroundings)
+      : box_(&box), spec_(&spec), surroundings_(&surroundings) {}
   Result<void> order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err);
   Result<void> heed_keeper();
   void look();
@@ -73,7 +74,7 @@ class Run {
 
   Box* box_;
   const RunSpec* spec_;
-  const Kernel* kernel_;
+  const Surroundings* surroundings_;
   Capture out_, err_;
   UniqueFd listener_;
   Watchdog watchdog_;

@@ -46,12 +46,14 @@ CpuTime measure_cpu(const RunReport& report, const Kernel& kernel, const CgroupL
 }
 
 PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf,
-                          Bytes sampled) {
+                          Bytes sampled, bool read_ahead) {
   MemoryFigure rusage{Bytes{static_cast<std::uint64_t>(report.max_rss_kib) << 10}, "rusage",
                       kernel.rss_resolution, "resident pages of the largest process, files it maps included"};
   PeakMemory out;
   if (const std::optional<Bytes> peak = leaf ? leaf.memory_peak() : std::nullopt) {
-    out.best = MemoryFigure{*peak, "cgroup", 4_KiB, "anon+file+shmem+kernel"};
+    out.best = MemoryFigure{
+        *peak, "cgroup", 4_KiB,
+        read_ahead ? "anon+file+shmem+kernel, files of the image read ahead" : "anon+file+shmem+kernel"};
     out.others.push_back(std::move(rusage));
     return out;
   }

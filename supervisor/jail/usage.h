@@ -14,9 +14,10 @@ namespace bailiff {
 /// each saw it.
 CpuTime measure_cpu(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf,
                     bool leaf_saw_pre_exec, bool alone);
-/// `sampled` is the largest tree the supervisor saw while it looked; zero where it did not.
+/// `sampled` is the largest tree the supervisor saw while it looked; zero where it did not. `read_ahead`: the
+/// image's files had been (read_ahead.h).
 PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf,
-                          Bytes sampled);
+                          Bytes sampled, bool read_ahead);
 std::vector<ProcessRow> process_rows(const RunReport& report);
 
 }  // namespace bailiff

@@ -74,6 +74,8 @@ std::string seccomp_for_runc() {
 
 constexpr int kUsage = 64;  // EX_USAGE, sysexits.h
 constexpr const char* kBoxGroups = "/cg";  // in a container
+/// Of what a container has beside its program (512 MiB by default), what an image's files may take at most.
+constexpr Bytes kMostReadAhead = 256_MiB;
 
 unsigned major_version(const std::string& version) {
   return static_cast<unsigned>(std::strtoul(version.c_str(), nullptr, 10));
@@ -81,7 +83,7 @@ unsigned major_version(const std::string& version) {
 
 /// Everything about a container that is not the caller's to choose. `cpus`: those it starts with; `shows_one`: though
 /// they are more.
-std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, const std::string& image_id,
+std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, const ImageInfo& image,
                         const std::string& cpus, const Slot* slot, bool shows_one) {
   const bool runsc = runtime_kind(engine, spec.runtime) == "runsc";
   json capabilities = json::array();
@@ -119,8 +121,11 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
   if (!runsc && slot != nullptr && !slot->boxes().empty() && major_version(engine.version) < 28) {
     host["CgroupnsMode"] = "host";
     host["Binds"] = {slot->boxes() + ":" + kBoxGroups};
-    command = {"serve", "--cgroup", kBoxGroups};
+    command.insert(command.end(), {"--cgroup", kBoxGroups});
   }
+  // What a program reads of its image is charged to the first one that does.
+  if (!runsc && engine.cgroup_version == 2 && image.bytes <= kMostReadAhead.count)
+    command.insert(command.end(), {"--read-ahead", "/"});
   if (slot != nullptr) host["CgroupParent"] = slot->cgroup_parent();
   if (spec.memory && (slot == nullptr || !slot->holds_memory())) {
     host["Memory"] = spec.memory->count;
@@ -128,10 +133,10 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
   }
   if (engine.cpuset && !cpus.empty()) host["CpusetCpus"] = cpus;
   // What is to be confined later is to look so from the beginning: a JVM chooses its garbage collector by it.
-  if (shows_one) command = {"serve", "--cpus", "1"};
+  if (shows_one) command.insert(command.end(), {"--cpus", "1"});
   const auto ends = std::chrono::system_clock::now() + spec.lifetime;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ends.time_since_epoch()).count();
-  return json{{"Image", image_id},
+  return json{{"Image", image.id},
               {"Cmd", command},
               {"User", "0:0"},
               {"WorkingDir", "/"},
@@ -331,7 +336,7 @@ Result<std::unique_ptr<Container>> Container::start(DockerClient& docker, const 
   Slot* slot = container->slot();
   const std::string& list = container->cpus().list();
   const auto start_on = [&](const std::string& cpus) -> Result<void> {
-    const std::string body = create_body(spec, engine, image.id, cpus, slot, cpus != list);
+    const std::string body = create_body(spec, engine, image, cpus, slot, cpus != list);
     container->id_ = TRY(docker.create(container->name_, body, deadline));
     record.container = container->id_;
     TRY(container->lease_.write(record));

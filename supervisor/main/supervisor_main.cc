@@ -18,6 +18,7 @@
 #include "base/unique_fd.h"
 #include "jail/host.h"
 #include "jail/learn.h"
+#include "jail/read_ahead.h"
 #include "jail/run.h"
 #include "jail/session.h"
 #include "spec/json.h"
@@ -63,6 +64,7 @@ struct Options {
   std::string cgroup;
   std::string files_root;
   std::vector<std::string> filters;
+  std::vector<std::string> read_ahead;
   bool learn = false;
   std::string learnt;  // file for the profile; empty: standard output, in place of the result
   unsigned parallel = 0;
@@ -87,8 +89,10 @@ int print(const Error& error) {
   return kExitError;
 }
 
-Result<RootTree> find_root(const Options& options) {
-  return options.root.empty() ? RootTree::of_host() : RootTree::of_directory(options.root);
+Result<void> find_root(const Options& options, Surroundings& surroundings) {
+  surroundings.root = TRY(options.root.empty() ? RootTree::of_host() : RootTree::of_directory(options.root));
+  surroundings.read_ahead = !options.read_ahead.empty();
+  return read_ahead(surroundings.root, options.read_ahead);
 }
 
 /// All but the root tree.
@@ -117,7 +121,7 @@ Result<int> run(const Options& options) {
   Surroundings surroundings = TRY(find_surroundings(options));
   Box box = TRY(Box::start(surroundings, /*reusable=*/false));
   const RunSpec spec = TRY(read_spec(options.spec_path));
-  surroundings.root = TRY(find_root(options));
+  TRY(find_root(options, surroundings));
   const RunResult result = TRY(run_once(box, surroundings, spec));
   return print(to_json(result));
 }
@@ -125,7 +129,7 @@ Result<int> run(const Options& options) {
 Result<int> learn(const Options& options) {
   Surroundings surroundings = TRY(find_surroundings(options));
   const RunSpec spec = TRY(read_spec(options.spec_path));
-  surroundings.root = TRY(find_root(options));
+  TRY(find_root(options, surroundings));
   const Lesson lesson = TRY(learn(surroundings, spec));
   if (lesson.result.status != Verdict::kOk) {
     std::fprintf(stderr,
@@ -142,7 +146,7 @@ Result<int> learn(const Options& options) {
 
 Result<std::string> check(const Options& options, bool& usable) {
   Surroundings surroundings = TRY(find_surroundings(options));
-  surroundings.root = TRY(find_root(options));
+  TRY(find_root(options, surroundings));
   const HostReport report = probe_host(surroundings);
   usable = report.usable;
   return options.json ? to_json(report) : to_text(report);
@@ -166,14 +170,13 @@ Result<void> use_cpus(unsigned count) {
 /// reads logs.
 int serve(const Options& options) {
   Result<Surroundings> surroundings = find_surroundings(options);
-  Result<RootTree> root = find_root(options);
-  if (!surroundings || !root) {
-    const Error& error = surroundings ? root.error() : surroundings.error();
+  const Result<void> rooted = surroundings ? find_root(options, *surroundings) : Result<void>();
+  if (!surroundings || !rooted) {
+    const Error& error = surroundings ? rooted.error() : surroundings.error();
     std::fprintf(stderr, "bailiff-supervisor: %s%s%s\n", error.key.c_str(), error.key.empty() ? "" : " ",
                  error.message().c_str());
     return kExitError;
   }
-  surroundings->root = *std::move(root);
   rlimit files = {};  // each box takes some ten descriptors
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
     files.rlim_cur = files.rlim_max;
@@ -225,6 +228,11 @@ int main(int argc, char** argv) {
   constexpr const char* kCgroupHelp =
       "empty cgroup v2 directory to make groups in; default: the one this process is in";
   run_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
+  constexpr const char* kReadAheadHelp =
+      "file or directory of the root tree to read into the page cache first, / for all of it: what a run "
+      "reads "
+      "of that is then no part of its peak memory (docs/measurement.md); may be repeated";
+  run_command->add_option("--read-ahead", options.read_ahead, kReadAheadHelp)->allow_extra_args(false);
   constexpr const char* kSeccompHelp =
       "/…/NAME.bpf, made by bailiff-seccomp compile: runs can ask for \"seccomp\": \"NAME\"; may be repeated";
   run_command->add_option("--seccomp", options.filters, kSeccompHelp)->allow_extra_args(false);
@@ -239,6 +247,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("serve", "boxes and runs over frames on stdin and stdout (docs/protocol.md)");
   serve_command->add_option("--root", options.root, "as for run");
   serve_command->add_option("--cgroup", options.cgroup, kCgroupHelp);
+  serve_command->add_option("--read-ahead", options.read_ahead, kReadAheadHelp)->allow_extra_args(false);
   serve_command->add_option("--seccomp", options.filters, kSeccompHelp)->allow_extra_args(false);
   serve_command->add_option("--files-root", options.files_root,
                             "directory that `path` of a file or stdin may point into");
@@ -246,7 +255,8 @@ int main(int argc, char** argv) {
       ->add_option("--parallel", options.parallel, "runs at the same time; default: one per usable CPU")
       ->check(CLI::Range(1U, 1024U));
   serve_command
-      ->add_option("--cpus", options.cpus, "CPUs to use and to show programs, of those there are; default: all")
+      ->add_option("--cpus", options.cpus,
+                   "CPUs to use and to show programs, of those there are; default: all")
       ->check(CLI::Range(1U, 1024U));
   CLI::App* check_command =
       app.add_subcommand("check", "what this host can enforce, and how to get the rest");

@@ -518,6 +518,43 @@ TEST(Spec, ThatCannotBeReadIsNamed) {
   expect_request_error(call({"run", directory.path("")}), "SPEC");
 }
 
+TEST(ReadAhead, OfWhatIsNotThereIsNamed) {
+  const Directory directory;
+  std::filesystem::create_symlink("nowhere", directory.path("dangling"));
+  std::ofstream(directory.path("file")) << "x";
+  const std::string spec = nothing().dump();
+  for (const char* path : {"/no/such/path", "usr", "", "/dangling", "/file/below"}) {
+    SCOPED_TRACE(path);
+    const std::vector<std::string> options = {"--root", directory.path(""), "--read-ahead", path};
+    std::vector<std::string> run = {"run"}, serve = {"serve"};
+    run.insert(run.end(), options.begin(), options.end());
+    run.emplace_back("-");
+    serve.insert(serve.end(), options.begin(), options.end());
+    expect_request_error(call(run, spec), "--read-ahead");
+    const Answer served = call(serve);
+    EXPECT_EQ(served.exit_code, 2);
+    EXPECT_EQ(served.raw, "");
+    EXPECT_NE(served.stderr_text.find("--read-ahead"), std::string::npos) << served.stderr_text;
+  }
+}
+
+/// Nor is anything waited for: a FIFO has no writer, a link leads round in a circle.
+TEST(ReadAhead, OfATreeOfOddThingsIsNoMatter) {
+  const Directory directory;
+  const auto path = [&](const char* name) { return directory.path(name); };
+  std::filesystem::copy_file(program_path("nothing"), path("nothing"));
+  std::filesystem::create_directories(path("empty"));
+  std::filesystem::create_symlink(".", path("empty/round"));
+  std::filesystem::create_symlink("nowhere", path("empty/dangling"));
+  std::ofstream(path("empty/closed")) << "x";
+  std::filesystem::permissions(path("empty/closed"), std::filesystem::perms::none);
+  ASSERT_EQ(::mkfifo(path("empty/fifo").c_str(), 0644), 0);
+  const json spec = {{"argv", {"/nothing"}}};
+  const Answer answer =
+      call({"run", "--root", path(""), "--read-ahead", "/", "--read-ahead", "/empty", "-"}, spec.dump());
+  EXPECT_EQ(result_of(answer)["status"], "OK") << answer.raw;
+}
+
 TEST(Root, ThatIsNoDirectoryIsNamed) {
   const std::string spec = nothing().dump();
   for (const char* root : {"/no/such/root", "/etc/passwd", "relative"}) {

@@ -212,6 +212,39 @@ TEST_F(Cgroup, TheNextRunOfABoxStartsFromNothing) {
   EXPECT_EQ(peer.bye(), 0);
 }
 
+/// The root tree is a directory of the host's file system, whose page cache can be emptied.
+TEST_F(Cgroup, WhatWasReadAheadIsNoPartOfThePeak) {
+  const std::string root = fs::path(program_path("slurp")).parent_path();
+  std::vector<std::string> argv = {"/slurp"};
+  std::int64_t size = 0;
+  for (const fs::directory_entry& file : fs::directory_iterator(root)) {
+    if (!file.is_regular_file()) continue;
+    argv.push_back("/" + file.path().filename().string());
+    size += static_cast<std::int64_t>(file.file_size());
+  }
+  ASSERT_GE(size, 8 * kMiB);
+  const auto figure = [&](bool cold, const std::vector<std::string>& read_ahead) {
+    if (cold) {
+      EXPECT_TRUE(write_to("/proc/sys/vm/drop_caches", "3"));
+    }
+    std::vector<std::string> arguments = {"--cgroup", group_, "--root", root};
+    for (const std::string& path : read_ahead) arguments.insert(arguments.end(), {"--read-ahead", path});
+    const json got = result_of(run(limited({{"argv", argv}}, {{"cpu_time_ms", 60000}}), arguments));
+    EXPECT_EQ(verdict(got), "OK") << got;
+    return got["peak_memory"];
+  };
+  const auto peak = [&](bool cold, const std::vector<std::string>& read_ahead) {
+    return figure(cold, read_ahead)["bytes"].get<std::int64_t>();
+  };
+  EXPECT_GE(peak(/*cold=*/true, {}), size) << "who reads a file first pays for it";
+  EXPECT_LE(peak(/*cold=*/false, {}), 2 * kMiB);
+  EXPECT_LE(peak(/*cold=*/true, {"/"}), 2 * kMiB);
+  EXPECT_LE(peak(/*cold=*/true, argv), 2 * kMiB);
+  EXPECT_GE(peak(/*cold=*/true, {"/slurp"}), size / 2) << "one file only";
+  EXPECT_EQ(figure(/*cold=*/false, {"/"})["includes"], "anon+file+shmem+kernel, files of the image read ahead");
+  EXPECT_EQ(figure(/*cold=*/false, {})["includes"], "anon+file+shmem+kernel");
+}
+
 TEST_F(Cgroup, SupervisorAndKeeperAreNoVictims) {
   json spec = limited(program_spec("dodge", {"vanish", "3000"}), {{"wall_time_ms", 10000}, {"cpu_time_ms", 60000}});
   const Started started = start({"run", "--cgroup", group_, "-"});

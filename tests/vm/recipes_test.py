@@ -218,6 +218,7 @@ def a_slice_around_runc(systemd, _):
     out, elapsed = systemd.launch("run", "--runtime", "runc", "--image", "programs", "-", spec=SPEC)
     result = json.loads(out)
     held_by_a_cgroup(result, pid="namespace", net="namespace")
+    assert result["peak_memory"]["includes"].endswith("files of the image read ahead"), result["peak_memory"]
     assert slot_of(result, elapsed) >= result["cpu_time"]["ns"], result["cpu_time"]
     systemd.nothing_is_left()
 

@@ -77,6 +77,15 @@ std::vector<std::string> FakeEngine::requests() {
   return requests_;
 }
 
+std::string FakeEngine::body_of(const std::string& part) {
+  const std::lock_guard lock(mutex_);
+  std::string found;
+  for (std::size_t i = 0; i < requests_.size(); ++i) {
+    if (requests_[i].find(part) != std::string::npos) found = bodies_[i];
+  }
+  return found;
+}
+
 void FakeEngine::accept_all() {
   for (;;) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -105,6 +114,7 @@ void FakeEngine::serve(int fd) {
   {
     const std::lock_guard lock(mutex_);
     requests_.push_back(line);
+    bodies_.push_back(request.substr(head));
   }
   if (line == "GET /version") {
     connection.send(http(200, version_));

@@ -39,6 +39,8 @@ class FakeEngine {
   [[nodiscard]] const std::string& socket_path() const { return path_; }
   /// Request lines, in the order they came.
   std::vector<std::string> requests();
+  /// What came with a request whose line has `part` in it; the last one's.
+  std::string body_of(const std::string& part);
   void answer_version(std::string body) { version_ = std::move(body); }
   /// Nobody listens any more; connections that are open are broken off.
   void vanish();
@@ -53,7 +55,7 @@ class FakeEngine {
   int listener_ = -1;
   std::thread acceptor_;
   std::mutex mutex_;
-  std::vector<std::string> requests_;
+  std::vector<std::string> requests_, bodies_;
   std::vector<std::thread> threads_;
   std::vector<int> connections_;
 };

@@ -62,6 +62,7 @@ class Requests {
 struct Played {
   std::string runtime = "runc";
   std::string program = "runc";  // of that runtime
+  int cgroups = 2;               // version
   std::string create = http(201, R"({"Id":"c0ffee"})");
   std::string start = http(204, "");
   std::string state = http(200, R"({"State":{"Running":false,"OOMKilled":false,"ExitCode":137}})");
@@ -84,8 +85,8 @@ class RunnerTest : public test::DirectoryTest {
       if (has(request, "/info")) {
         ++asked_engine_;
         const std::string runtimes = R"({")" + played.runtime + R"(":{"path":")" + played.program + R"("}})";
-        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":"2","CPUSet":true,"Runtimes":)" +
-                                      runtimes + "}"));
+        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":")" +
+                                      std::to_string(played.cgroups) + R"(","CPUSet":true,"Runtimes":)" + runtimes + "}"));
       } else if (has(request, "/images/")) {
         connection.send(played.image);
       } else if (has(request, "/create")) {
@@ -114,6 +115,14 @@ class RunnerTest : public test::DirectoryTest {
         connection.send(played.state);
       }
     };
+  }
+
+  /// A program that says it is a runsc that is new enough.
+  [[nodiscard]] std::string fake_runsc() const {
+    const std::string path = directory_ + "/runsc";
+    std::ofstream(path) << "#!/bin/sh\necho runsc version release-20240729.0\n";
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    return path;
   }
 
   /// Error or result, as `bailiff run` prints it.
@@ -149,6 +158,27 @@ TEST_F(RunnerTest, WhatIsKnownOfTheDaemonIsNotAskedAgain) {
     EXPECT_TRUE(runner) << runner.error().what;
     EXPECT_EQ(asked_engine_, times);
   }
+}
+
+TEST_F(RunnerTest, ASmallImageIsReadAheadWhereItsFilesWouldBeCharged) {
+  const auto image = [](std::uint64_t bytes) {
+    return http(200, R"({"Id":"sha256:1","Size":)" + std::to_string(bytes) +
+                         R"(,"Config":{"Labels":{"bailiff.language":"c"},"Entrypoint":["/s"]}})");
+  };
+  constexpr std::uint64_t kMost = 256 << 20;
+  const auto command = [&](Played played) {
+    FakeEngine engine(engine_of(played));
+    DockerClient docker(engine.socket_path());
+    (void)Runner::in_container(docker, {.image = "i", .runtime = played.runtime}, deadline_in(5s));
+    const std::string body = engine.body_of("/create");
+    const std::size_t from = body.find(R"("Cmd":[)"), to = body.find(']', from);
+    return from == std::string::npos ? body : body.substr(from + 6, to - from - 5);
+  };
+  EXPECT_EQ(command({.image = image(kMost)}), R"(["serve","--read-ahead","/"])");
+  EXPECT_EQ(command({.image = image(kMost + 1)}), R"(["serve"])");
+  EXPECT_EQ(command({.cgroups = 1, .image = image(kMost)}), R"(["serve"])") << "no group of its own in there";
+  EXPECT_EQ(command({.runtime = "runsc", .program = fake_runsc(), .image = image(kMost)}), R"(["serve"])")
+      << "gVisor has its own cache";
 }
 
 TEST_F(RunnerTest, HandsOnTheResult) {
@@ -428,11 +458,9 @@ TEST_F(RunnerTest, WaitingForACpuEndsWhenItIsCancelled) {
 }
 
 TEST_F(RunnerTest, ARuntimeIsReportedAsWhatItIs) {
-  std::ofstream(directory_ + "/runsc") << "#!/bin/sh\necho runsc version release-20240729.0\n";
-  std::filesystem::permissions(directory_ + "/runsc", std::filesystem::perms::owner_all);
   Played gvisor, kata;
   gvisor.runtime = "gvisor";
-  gvisor.program = directory_ + "/runsc";
+  gvisor.program = fake_runsc();
   kata.runtime = "kata";
   kata.program = "/usr/bin/kata-runtime";
   EXPECT_TRUE(has(run(gvisor), R"("runtime":"runsc")")) << run(gvisor);
