@@ -11,6 +11,7 @@
 //   submission  `bailiff submit`, cold, against its parts: two container starts, the compiler, the tests
 //
 //   --runtime NAME (runsc)    --image NAME: made by bench/run    --pairs N (300)    --times N (20)
+//   --idle MS (0): how long to sleep before each half of a pair
 //   --cpu N (0): of the guest    --tests DIRECTORY, --source FILE: what submission submits
 //   --bailiff FILE    --supervisor FILE    --programs DIRECTORY
 
@@ -483,6 +484,7 @@ int main(int argc, char** argv) {
   options.socket = given ? std::string(host).substr(7) : "/var/run/docker.sock";
   options.paired.pairs = arguments.take("--pairs", 300);
   options.paired.warm_up = arguments.take("--warm-up", 5);
+  options.paired.idle = std::chrono::milliseconds(arguments.take("--idle", 0));
   options.times = arguments.take("--times", options.times);
   options.mib = arguments.take("--mib", options.mib);
   options.cpu = arguments.take("--cpu", options.cpu);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <chrono>
 #include <cstdio>
+#include <ctime>
 
 #include "bench/support.h"
 
@@ -48,6 +50,12 @@ std::string Paired::to_json(const std::string& name_a, const std::string& name_b
 }
 
 Paired measure_pairs(const PairedOptions& options, const std::string& label, const Step& a, const Step& b) {
+  const auto rested = [&](const Step& step) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(options.idle);
+    const timespec pause = {seconds.count(), (options.idle - seconds).count()};
+    if (options.idle > Nanos{}) ::nanosleep(&pause, nullptr);
+    return step();
+  };
   // All memory is there before the first pair: what is forked here must not grow on the way.
   const auto pairs = static_cast<std::size_t>(std::max(options.pairs, 1));
   std::vector<double> took_a(pairs), took_b(pairs), ratio(pairs);
@@ -58,11 +66,11 @@ Paired measure_pairs(const PairedOptions& options, const std::string& label, con
   for (std::size_t i = 0; i < pairs; ++i) {
     Nanos one{}, other{};
     if (i % 2 == 0) {
-      one = a();
-      other = b();
+      one = rested(a);
+      other = rested(b);
     } else {
-      other = b();
-      one = a();
+      other = rested(b);
+      one = rested(a);
     }
     took_a[i] = static_cast<double>(one.count());
     took_b[i] = static_cast<double>(other.count());

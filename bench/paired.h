@@ -29,6 +29,7 @@ using Step = std::function<Nanos()>;
 struct PairedOptions {
   int pairs = 2000;
   int warm_up = 50;
+  Nanos idle{};  // the process sleeps before each step
 };
 
 /// A and B in turn; who is first alternates from pair to pair. One human line, "LABEL: …", goes to standard error.
