@@ -62,6 +62,17 @@ def engine_configuration(run, data, driver, **more):
         "ip-forward": False, "ip-masq": False} | more)
 
 
+def make_image_root(root):
+    """The files of an image: busybox and the supervisor."""
+    for directory in ("bin", "usr/bin", "usr/lib", "etc", "tmp", "proc", "sys", "dev", "run"):
+        (root / directory).mkdir(parents=True)
+    (root / "tmp").chmod(0o1777)
+    shutil.copy("/bin/busybox", root / "bin/busybox")
+    for name in ("sh", "mount", "cat"):
+        (root / "bin" / name).symlink_to("busybox")
+    shutil.copy(BUILT / "supervisor/bailiff-supervisor", root / "usr/bin")
+
+
 class Systemd:
     """Debian's systemd with nothing of this machine's to start but a bus, and Docker's engine once it is asked for."""
 
@@ -137,6 +148,33 @@ class Systemd:
         while left := self.left():
             assert time.monotonic() < end, left
             time.sleep(0.1)
+
+    @functools.cached_property
+    def podman(self):
+        """What `podman play kube` and the like are called by, and the image that the manifests name."""
+        podman = ("podman --root /tmp/podman --runroot /run/podman --storage-driver overlay --runtime runc "
+                  "--cgroup-manager systemd --events-backend file --log-level error")
+        root = pathlib.Path("/tmp/pod")
+        make_image_root(root)
+        self.call(f"tar -C {root} -c . | {podman} import -c ENV=PATH=/usr/bin:/bin - registry.example/judge:1")
+        return podman
+
+    def play(self, manifest, spec):
+        """What the container of a pod prints. Podman is below systemd's own group, else systemd could not move what it starts."""
+        specs = pathlib.Path("/srv/judge")
+        specs.mkdir(exist_ok=True)
+        (specs / "spec.json").write_text(json.dumps(spec))
+        pod = pathlib.Path("/tmp/pod.yaml")
+        pod.write_text(manifest)
+        # Nothing of Podman's networks is installed; its log driver would be the journal.
+        self.call(f"""
+            systemd-run --pipe --wait --quiet bash -ec '
+              {self.podman} play kube --network none --log-driver k8s-file {pod}; {self.podman} wait judge-bailiff' >&2
+            """)
+        printed = self.call(f"{self.podman} logs judge-bailiff").stdout
+        self.call(f"systemd-run --pipe --wait --quiet {self.podman} play kube --down {pod}")
+        assert printed.startswith("{"), printed
+        return json.loads(printed)
 
     def __exit__(self, *_):
         (self.group / "cgroup.kill").write_text("1")
@@ -253,6 +291,18 @@ def a_launcher_that_was_killed(systemd, _):
     systemd.nothing_is_left()
 
 
+def a_pod(systemd, _):
+    held_by_a_cgroup(systemd.play(recipe("kubernetes-pod"), SPEC), pid="namespace", net="namespace", uid="lease")
+
+
+def a_pod_of_three_capabilities(systemd, _):
+    plain = recipe("kubernetes-pod").split("    command:")[0] + recipe("kubernetes-plain")
+    sampled = {key: value for key, value in SPEC.items() if key != "require"}
+    result = systemd.play(plain, sampled)
+    held = {name: result["enforced"][name] for name in ("memory", "uid", "net", "pid")}
+    assert (result["status"], held) == ("MLE", {"memory": "sampling", "uid": "lease", "net": "seccomp", "pid": "none"}), result
+
+
 class Engine:
     """Debian's dockerd, and an image of busybox and the supervisor."""
 
@@ -270,13 +320,7 @@ class Engine:
         except AssertionError:
             sys.exit((self.run / "log").read_text()[-3000:])
         root = pathlib.Path("/tmp/image")
-        for directory in ("bin", "usr/bin", "usr/lib", "etc", "tmp", "proc", "sys", "dev", "run"):
-            (root / directory).mkdir(parents=True)
-        (root / "tmp").chmod(0o1777)
-        shutil.copy("/bin/busybox", root / "bin/busybox")
-        for name in ("sh", "mount", "cat"):
-            (root / "bin" / name).symlink_to("busybox")
-        shutil.copy(BUILT / "supervisor/bailiff-supervisor", root / "usr/bin")
+        make_image_root(root)
         subprocess.run(f"tar -C {root} -c . | docker import - bailiff", shell=True, check=True, env=self.environment,
                        stdout=subprocess.DEVNULL)
         return self
@@ -314,7 +358,7 @@ def no_more_than_three_capabilities(engine, directory):
 
 RECIPES = [(Systemd, [a_transient_unit, a_service_for_each_connection, a_scope_of_a_user, check_says_that_slots_are_slices,
                       without_a_bus_there_is_no_slot, a_slice_around_runc, a_slice_around_gvisor_holds_its_memory,
-                      a_launcher_that_was_killed]),
+                      a_launcher_that_was_killed, a_pod, a_pod_of_three_capabilities]),
            (Engine, [a_slot_below_a_hard_limit, a_remounted_tree, no_more_than_three_capabilities])]
 
 
