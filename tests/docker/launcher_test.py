@@ -28,6 +28,7 @@ import validate  # noqa: E402
 
 BAILIFF, SUPERVISOR, PROGRAMS = sys.argv[1:4]
 IMAGE, STRANGER, EMPTY, SILENT = (f"bailiff-launcher-test-{name}" for name in ("c", "stranger", "empty", "silent"))
+TEST_IMAGE = "bailiff.test-image"  # label
 MIB = 1 << 20
 SLOW = 15 if "BAILIFF_VM" in os.environ else 1  # how much longer an emulated machine takes to start a container
 OUTPUTS = int(os.environ.get("BAILIFF_OUTPUTS", 20))
@@ -50,7 +51,8 @@ def make_image(name, entry_point, label, files):
             tar.addfile(entry)
         for path in files:
             tar.add(path, "usr/bin/" + pathlib.Path(path).name)
-    changes = ["-c", f"ENTRYPOINT {json.dumps(entry_point)}"] + (["-c", "LABEL bailiff.language=c"] if label else [])
+    changes = ["-c", f"ENTRYPOINT {json.dumps(entry_point)}", "-c", f"LABEL {TEST_IMAGE}=1"]
+    changes += ["-c", "LABEL bailiff.language=c"] if label else []
     docker("import", *changes, "-", name, stdin=tree.getvalue())
 
 
@@ -60,6 +62,7 @@ def setUpModule():
     make_image(STRANGER, ["/usr/bin/bailiff-supervisor"], False, [SUPERVISOR, *programs])
     make_image(EMPTY, ["/usr/bin/bailiff-supervisor"], True, programs)
     make_image(SILENT, ["/usr/bin/burn", "plain", "100000"], True, programs)
+    docker("image", "prune", "--force", "--filter", f"label={TEST_IMAGE}")  # those of the test before
 
 
 def start(*arguments, **keywords):
