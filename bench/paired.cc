@@ -1,8 +1,8 @@
 #include "bench/paired.h"
 
 #include <algorithm>
-#include <cmath>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 

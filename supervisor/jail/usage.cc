@@ -53,7 +53,7 @@ PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const C
   if (const std::optional<Bytes> peak = leaf ? leaf.memory_peak() : std::nullopt) {
     out.best = MemoryFigure{
         *peak, "cgroup", 4_KiB,
-        read_ahead ? "anon+file+shmem+kernel, files of the image read ahead" : "anon+file+shmem+kernel"};
+        read_ahead ? "anon+file+shmem+kernel, without files read ahead" : "anon+file+shmem+kernel"};
     out.others.push_back(std::move(rusage));
     return out;
   }

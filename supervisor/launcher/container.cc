@@ -74,11 +74,17 @@ std::string seccomp_for_runc() {
 
 constexpr int kUsage = 64;  // EX_USAGE, sysexits.h
 constexpr const char* kBoxGroups = "/cg";  // in a container
-/// Of what a container has beside its program (512 MiB by default), what an image's files may take at most.
+/// What of a container's memory an image's files may take: half of what it has beside its program by default.
 constexpr Bytes kMostReadAhead = 256_MiB;
 
 unsigned major_version(const std::string& version) {
   return static_cast<unsigned>(std::strtoul(version.c_str(), nullptr, 10));
+}
+
+/// Whether the files of the image are read before the first run, which would otherwise be charged for those it reads.
+bool reads_ahead(const ContainerSpec& spec, const ImageInfo& image) {
+  const std::uint64_t most = spec.memory ? std::min(kMostReadAhead.count, spec.memory->count / 2) : kMostReadAhead.count;
+  return 0 < image.bytes && image.bytes <= most;
 }
 
 /// Everything about a container that is not the caller's to choose. `cpus`: those it starts with; `shows_one`: though
@@ -86,6 +92,8 @@ unsigned major_version(const std::string& version) {
 std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, const ImageInfo& image,
                         const std::string& cpus, const Slot* slot, bool shows_one) {
   const bool runsc = runtime_kind(engine, spec.runtime) == "runsc";
+  // A tree of its own with the controllers in it; older engines mount it read-only.
+  const bool writable = !runsc && engine.cgroup_version == 2 && major_version(engine.version) >= 28;
   json capabilities = json::array();
   for (const NeededCapability& capability : kCapabilities) {
     if (capability.under_runsc || !runsc) capabilities.push_back(capability.name);
@@ -94,9 +102,7 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
   if (!runsc) {
     options.push_back("seccomp=" + seccomp_for_runc());
     options.push_back("apparmor=unconfined");  // docker-default refuses every mount
-    // A tree of its own with the controllers in it; older engines mount it read-only.
-    if (engine.cgroup_version == 2 && major_version(engine.version) >= 28)
-      options.push_back("writable-cgroups=true");
+    if (writable) options.push_back("writable-cgroups=true");
   }
   json host = {
       {"Runtime", spec.runtime},
@@ -118,14 +124,13 @@ std::string create_body(const ContainerSpec& spec, const EngineInfo& engine, con
   json command = {"serve"};
   // Groups for the boxes where the container has none that it may write. The host's cgroup namespace: from
   // one of its own the kernel lets nobody move into a group outside of it (cgroup-v2.rst, "nsdelegate").
-  if (!runsc && slot != nullptr && !slot->boxes().empty() && major_version(engine.version) < 28) {
+  const bool bound = !runsc && !writable && slot != nullptr && !slot->boxes().empty();
+  if (bound) {
     host["CgroupnsMode"] = "host";
     host["Binds"] = {slot->boxes() + ":" + kBoxGroups};
     command.insert(command.end(), {"--cgroup", kBoxGroups});
   }
-  // What a program reads of its image is charged to the first one that does.
-  if (!runsc && engine.cgroup_version == 2 && image.bytes <= kMostReadAhead.count)
-    command.insert(command.end(), {"--read-ahead", "/"});
+  if ((bound || writable) && reads_ahead(spec, image)) command.insert(command.end(), {"--read-ahead", "/"});
   if (slot != nullptr) host["CgroupParent"] = slot->cgroup_parent();
   if (spec.memory && (slot == nullptr || !slot->holds_memory())) {
     host["Memory"] = spec.memory->count;

@@ -89,8 +89,12 @@ int print(const Error& error) {
   return kExitError;
 }
 
-Result<void> find_root(const Options& options, Surroundings& surroundings) {
-  surroundings.root = TRY(options.root.empty() ? RootTree::of_host() : RootTree::of_directory(options.root));
+Result<RootTree> find_root(const Options& options) {
+  return options.root.empty() ? RootTree::of_host() : RootTree::of_directory(options.root);
+}
+
+Result<void> find_and_read_root(const Options& options, Surroundings& surroundings) {
+  surroundings.root = TRY(find_root(options));
   surroundings.read_ahead = !options.read_ahead.empty();
   return read_ahead(surroundings.root, options.read_ahead);
 }
@@ -121,7 +125,7 @@ Result<int> run(const Options& options) {
   Surroundings surroundings = TRY(find_surroundings(options));
   Box box = TRY(Box::start(surroundings, /*reusable=*/false));
   const RunSpec spec = TRY(read_spec(options.spec_path));
-  TRY(find_root(options, surroundings));
+  TRY(find_and_read_root(options, surroundings));
   const RunResult result = TRY(run_once(box, surroundings, spec));
   return print(to_json(result));
 }
@@ -129,7 +133,7 @@ Result<int> run(const Options& options) {
 Result<int> learn(const Options& options) {
   Surroundings surroundings = TRY(find_surroundings(options));
   const RunSpec spec = TRY(read_spec(options.spec_path));
-  TRY(find_root(options, surroundings));
+  TRY(find_and_read_root(options, surroundings));
   const Lesson lesson = TRY(learn(surroundings, spec));
   if (lesson.result.status != Verdict::kOk) {
     std::fprintf(stderr,
@@ -146,7 +150,7 @@ Result<int> learn(const Options& options) {
 
 Result<std::string> check(const Options& options, bool& usable) {
   Surroundings surroundings = TRY(find_surroundings(options));
-  TRY(find_root(options, surroundings));
+  surroundings.root = TRY(find_root(options));
   const HostReport report = probe_host(surroundings);
   usable = report.usable;
   return options.json ? to_json(report) : to_text(report);
@@ -170,7 +174,7 @@ Result<void> use_cpus(unsigned count) {
 /// reads logs.
 int serve(const Options& options) {
   Result<Surroundings> surroundings = find_surroundings(options);
-  const Result<void> rooted = surroundings ? find_root(options, *surroundings) : Result<void>();
+  const Result<void> rooted = surroundings ? find_and_read_root(options, *surroundings) : Result<void>();
   if (!surroundings || !rooted) {
     const Error& error = surroundings ? rooted.error() : surroundings.error();
     std::fprintf(stderr, "bailiff-supervisor: %s%s%s\n", error.key.c_str(), error.key.empty() ? "" : " ",

@@ -523,7 +523,11 @@ TEST(ReadAhead, OfWhatIsNotThereIsNamed) {
   std::filesystem::create_symlink("nowhere", directory.path("dangling"));
   std::ofstream(directory.path("file")) << "x";
   const std::string spec = nothing().dump();
-  for (const char* path : {"/no/such/path", "usr", "", "/dangling", "/file/below"}) {
+  std::filesystem::create_symlink("file", directory.path("link"));
+  std::filesystem::create_symlink(".", directory.path("round"));
+  std::filesystem::create_directory(directory.path("proc"));  // of the tree; a box has its own
+  for (const char* path : {"/no/such/path", "usr", "", "/dangling", "/file/below", "/link", "/round/file",
+                           "/proc", "//", "/..", "/../../etc", "/file/", "/file/../file"}) {
     SCOPED_TRACE(path);
     const std::vector<std::string> options = {"--root", directory.path(""), "--read-ahead", path};
     std::vector<std::string> run = {"run"}, serve = {"serve"};
@@ -538,7 +542,6 @@ TEST(ReadAhead, OfWhatIsNotThereIsNamed) {
   }
 }
 
-/// Nor is anything waited for: a FIFO has no writer, a link leads round in a circle.
 TEST(ReadAhead, OfATreeOfOddThingsIsNoMatter) {
   const Directory directory;
   const auto path = [&](const char* name) { return directory.path(name); };

@@ -114,13 +114,18 @@ class Systemd:
     def docker(self):
         """The environment of who uses an engine with the systemd driver, and an image of the supervisor and some programs."""
         runsc = {"path": str(TREE / "build/runsc/runsc"), "runtimeArgs": ["--network=none", "--platform=ptrace"]}
-        configuration = engine_configuration("/run/engine", "/tmp/engine-systemd", "systemd", runtimes={"runsc": runsc})
-        self.call("mkdir -p /run/engine; cat >/run/engine/daemon.json", input=configuration)
+        configuration = engine_configuration("/run/engine", "/srv/engine", "systemd", runtimes={"runsc": runsc})
+        # On a file system with a page cache, which a tmpfs has not.
+        self.call("""
+            truncate -s 1G /tmp/disk; mkfs.ext4 -q /tmp/disk; modprobe -a loop ext4; mkdir -p /srv/engine /run/engine
+            mount -o loop /tmp/disk /srv/engine; cat >/run/engine/daemon.json
+            """, input=configuration)
         # Restart: on a busy machine dockerd gives its containerd up before that is there.
         self.call("systemd-run --unit=engine -p Delegate=yes -p Restart=on-failure $(command -v dockerd) --config-file /run/engine/daemon.json")
         environment = os.environ | {"DOCKER_HOST": "unix:///run/engine/docker.sock"}
         wait_until(lambda: self.call("docker version", check=False, env=environment).returncode == 0)
-        files = " ".join(map(str, (BUILT / "supervisor/bailiff-supervisor", BUILT / "programs/burn", BUILT / "programs/hog")))
+        files = " ".join(map(str, (BUILT / "supervisor/bailiff-supervisor", BUILT / "programs/burn", BUILT / "programs/hog",
+                                  BUILT / "programs/slurp", BUILT / "supervisor/bailiff")))
         self.call(f"""
             mkdir -p /tmp/launcher/{{usr/bin,tmp,run,proc,dev,etc,box}}; cp {files} /tmp/launcher/usr/bin
             tar -C /tmp/launcher -c . | docker import -c 'ENTRYPOINT ["/usr/bin/bailiff-supervisor"]' -c 'LABEL bailiff.language=c' - programs
@@ -156,7 +161,7 @@ class Systemd:
                   "--cgroup-manager systemd --events-backend file --log-level error")
         root = pathlib.Path("/tmp/pod")
         make_image_root(root)
-        self.call(f"tar -C {root} -c . | {podman} import -c ENV=PATH=/usr/bin:/bin - registry.example/judge:1")
+        self.call(f"set -o pipefail; tar -C {root} -c . | {podman} import -c ENV=PATH=/usr/bin:/bin - registry.example/judge:1")
         return podman
 
     def play(self, manifest, spec):
@@ -164,15 +169,20 @@ class Systemd:
         specs = pathlib.Path("/srv/judge")
         specs.mkdir(exist_ok=True)
         (specs / "spec.json").write_text(json.dumps(spec))
+        # Podman 4.3 knows seccompProfile by the annotation it had before it was a field, and AppArmor not at all.
+        seccomp = "unconfined" if "{type: Unconfined}" in manifest else "runtime/default"
+        annotation = f"metadata: {{annotations: {{container.seccomp.security.alpha.kubernetes.io/bailiff: {seccomp}}}, "
         pod = pathlib.Path("/tmp/pod.yaml")
-        pod.write_text(manifest)
+        pod.write_text(manifest.replace("metadata: {", annotation))
         # Nothing of Podman's networks is installed; its log driver would be the journal.
-        self.call(f"""
-            systemd-run --pipe --wait --quiet bash -ec '
-              {self.podman} play kube --network none --log-driver k8s-file {pod}; {self.podman} wait judge-bailiff' >&2
-            """)
-        printed = self.call(f"{self.podman} logs judge-bailiff").stdout
-        self.call(f"systemd-run --pipe --wait --quiet {self.podman} play kube --down {pod}")
+        try:
+            self.call(f"""
+                systemd-run --pipe --wait --quiet bash -ec '
+                  {self.podman} play kube --network none --log-driver k8s-file {pod}; {self.podman} wait judge-bailiff' >&2
+                """)
+            printed = self.call(f"{self.podman} logs judge-bailiff").stdout
+        finally:
+            self.call(f"systemd-run --pipe --wait --quiet {self.podman} play kube --down {pod}", check=False)
         assert printed.startswith("{"), printed
         return json.loads(printed)
 
@@ -256,9 +266,17 @@ def a_slice_around_runc(systemd, _):
     out, elapsed = systemd.launch("run", "--runtime", "runc", "--image", "programs", "-", spec=SPEC)
     result = json.loads(out)
     held_by_a_cgroup(result, pid="namespace", net="namespace")
-    assert result["peak_memory"]["includes"].endswith("files of the image read ahead"), result["peak_memory"]
     assert slot_of(result, elapsed) >= result["cpu_time"]["ns"], result["cpu_time"]
     systemd.nothing_is_left()
+
+
+def what_a_run_reads_of_its_image_is_not_its_memory(systemd, _):
+    systemd.docker  # is there before the page cache is dropped
+    systemd.call("sync; echo 3 >/proc/sys/vm/drop_caches")
+    spec = {"argv": ["/usr/bin/slurp", "/usr/bin/bailiff"], "limits": {"cpu_time_ms": 60000}}
+    peak = json.loads(systemd.launch("run", "--runtime", "runc", "--image", "programs", "-", spec=spec)[0])["peak_memory"]
+    assert peak["source"] == "cgroup" and peak["includes"].endswith("without files read ahead"), peak
+    assert peak["bytes"] < (BUILT / "supervisor/bailiff").stat().st_size / 2, peak
 
 
 def a_slice_around_gvisor_holds_its_memory(systemd, _):
@@ -292,15 +310,20 @@ def a_launcher_that_was_killed(systemd, _):
 
 
 def a_pod(systemd, _):
-    held_by_a_cgroup(systemd.play(recipe("kubernetes-pod"), SPEC), pid="namespace", net="namespace", uid="lease")
+    manifest = recipe("kubernetes-pod")
+    held_by_a_cgroup(systemd.play(manifest, SPEC), pid="namespace", net="namespace", uid="lease")
+    # The container's own limit is refused to it.
+    grab = "! echo max >/sys/fs/cgroup/memory.max && exec bailiff-supervisor"
+    assert systemd.play(manifest.replace("exec bailiff-supervisor", grab), SPEC)["status"] == "MLE"
 
 
 def a_pod_of_three_capabilities(systemd, _):
     plain = recipe("kubernetes-pod").split("    command:")[0] + recipe("kubernetes-plain")
     sampled = {key: value for key, value in SPEC.items() if key != "require"}
     result = systemd.play(plain, sampled)
-    held = {name: result["enforced"][name] for name in ("memory", "uid", "net", "pid")}
-    assert (result["status"], held) == ("MLE", {"memory": "sampling", "uid": "lease", "net": "seccomp", "pid": "none"}), result
+    held = {name: result["enforced"][name] for name in ("memory", "processes", "uid", "net", "pid")}
+    assert (result["status"], held) == ("MLE", {"memory": "sampling", "processes": "rlimit", "uid": "lease",
+                                                "net": "seccomp", "pid": "none"}), result
 
 
 class Engine:
@@ -357,7 +380,8 @@ def no_more_than_three_capabilities(engine, directory):
 
 
 RECIPES = [(Systemd, [a_transient_unit, a_service_for_each_connection, a_scope_of_a_user, check_says_that_slots_are_slices,
-                      without_a_bus_there_is_no_slot, a_slice_around_runc, a_slice_around_gvisor_holds_its_memory,
+                      without_a_bus_there_is_no_slot, a_slice_around_runc,
+                      what_a_run_reads_of_its_image_is_not_its_memory, a_slice_around_gvisor_holds_its_memory,
                       a_launcher_that_was_killed, a_pod, a_pod_of_three_capabilities]),
            (Engine, [a_slot_below_a_hard_limit, a_remounted_tree, no_more_than_three_capabilities])]
 

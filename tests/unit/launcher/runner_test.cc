@@ -62,7 +62,8 @@ class Requests {
 struct Played {
   std::string runtime = "runc";
   std::string program = "runc";  // of that runtime
-  int cgroups = 2;               // version
+  std::string version = "20.10";  // of the engine
+  int cgroups = 2;                // version
   std::string create = http(201, R"({"Id":"c0ffee"})");
   std::string start = http(204, "");
   std::string state = http(200, R"({"State":{"Running":false,"OOMKilled":false,"ExitCode":137}})");
@@ -85,7 +86,7 @@ class RunnerTest : public test::DirectoryTest {
       if (has(request, "/info")) {
         ++asked_engine_;
         const std::string runtimes = R"({")" + played.runtime + R"(":{"path":")" + played.program + R"("}})";
-        connection.send(http(200, R"({"ServerVersion":"20.10","CgroupDriver":"none","CgroupVersion":")" +
+        connection.send(http(200, R"({"ServerVersion":")" + played.version + R"(","CgroupDriver":"none","CgroupVersion":")" +
                                       std::to_string(played.cgroups) + R"(","CPUSet":true,"Runtimes":)" + runtimes + "}"));
       } else if (has(request, "/images/")) {
         connection.send(played.image);
@@ -166,18 +167,23 @@ TEST_F(RunnerTest, ASmallImageIsReadAheadWhereItsFilesWouldBeCharged) {
                          R"(,"Config":{"Labels":{"bailiff.language":"c"},"Entrypoint":["/s"]}})");
   };
   constexpr std::uint64_t kMost = 256 << 20;
-  const auto command = [&](Played played) {
+  const auto command = [&](const Played& played, std::optional<Bytes> memory = {}) {
     FakeEngine engine(engine_of(played));
     DockerClient docker(engine.socket_path());
-    (void)Runner::in_container(docker, {.image = "i", .runtime = played.runtime}, deadline_in(5s));
+    (void)Runner::in_container(docker, {.image = "i", .runtime = played.runtime, .memory = memory}, deadline_in(5s));
     const std::string body = engine.body_of("/create");
     const std::size_t from = body.find(R"("Cmd":[)"), to = body.find(']', from);
     return from == std::string::npos ? body : body.substr(from + 6, to - from - 5);
   };
-  EXPECT_EQ(command({.image = image(kMost)}), R"(["serve","--read-ahead","/"])");
-  EXPECT_EQ(command({.image = image(kMost + 1)}), R"(["serve"])");
-  EXPECT_EQ(command({.cgroups = 1, .image = image(kMost)}), R"(["serve"])") << "no group of its own in there";
-  EXPECT_EQ(command({.runtime = "runsc", .program = fake_runsc(), .image = image(kMost)}), R"(["serve"])")
+  const std::string reads = R"(["serve","--read-ahead","/"])", reads_not = R"(["serve"])";
+  EXPECT_EQ(command({.version = "28.0.1", .image = image(kMost)}), reads);
+  EXPECT_EQ(command({.version = "28.0.1", .image = image(kMost + 1)}), reads_not);
+  EXPECT_EQ(command({.version = "28.0.1", .image = image(kMost)}, 512_MiB), reads);
+  EXPECT_EQ(command({.version = "28.0.1", .image = image(kMost)}, 511_MiB), reads_not) << "they would be half of it";
+  EXPECT_EQ(command({.version = "28.0.1", .image = image(0)}), reads_not) << "its size is not known";
+  EXPECT_EQ(command({.version = "28.0.1", .cgroups = 1, .image = image(kMost)}), reads_not) << "no groups in there";
+  EXPECT_EQ(command({.image = image(kMost)}), reads_not) << "nor here";
+  EXPECT_EQ(command({.runtime = "runsc", .program = fake_runsc(), .version = "28.0.1", .image = image(kMost)}), reads_not)
       << "gVisor has its own cache";
 }
 
