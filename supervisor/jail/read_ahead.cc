@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <memory>
 
@@ -20,9 +21,11 @@ namespace {
 
 constexpr const char* kOption = "--read-ahead";
 
-/// Of a tree that changes while it is read, or has what is not for us.
+/// Of a tree that changes while it is read, or has what is not for us: not readable, leased to somebody who
+/// writes (fcntl(2), F_SETLEASE), or deeper than a path can say.
 bool is_no_matter(int error) {
-  return error == EACCES || error == ENOENT || error == ENOTDIR || error == ELOOP;
+  static constexpr int kNone[] = {EACCES, EAGAIN, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR};
+  return std::ranges::find(kNone, error) != std::end(kNone);
 }
 
 /// Where `path` of the box lies, once it is clear that the box shows it.
@@ -44,6 +47,8 @@ Result<std::string> find_place(const RootTree& tree, const std::string& path) {
       return request_error(kOption, top + part + ": " + std::strerror(errno));
     if (S_ISLNK(status.st_mode))
       return request_error(kOption, top + part + " is a symbolic link: name what it leads to");
+    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
+      return request_error(kOption, top + part + " is no file and no directory");
   }
   return top + path;
 }

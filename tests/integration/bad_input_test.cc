@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "tests/integration/result.h"
 #include "tests/support/supervisor.h"
 
@@ -524,10 +526,11 @@ TEST(ReadAhead, OfWhatIsNotThereIsNamed) {
   std::ofstream(directory.path("file")) << "x";
   const std::string spec = nothing().dump();
   std::filesystem::create_symlink("file", directory.path("link"));
+  ASSERT_EQ(::mkfifo(directory.path("fifo").c_str(), 0644), 0);
   std::filesystem::create_symlink(".", directory.path("round"));
   std::filesystem::create_directory(directory.path("proc"));  // of the tree; a box has its own
-  for (const char* path : {"/no/such/path", "usr", "", "/dangling", "/file/below", "/link", "/round/file",
-                           "/proc", "//", "/..", "/../../etc", "/file/", "/file/../file"}) {
+  for (const char* path : {"/no/such/path", "usr", "", "/dangling", "/file/below", "/link", "/fifo",
+                           "/round/file", "/proc", "//", "/..", "/../../etc", "/file/", "/file/../file"}) {
     SCOPED_TRACE(path);
     const std::vector<std::string> options = {"--root", directory.path(""), "--read-ahead", path};
     std::vector<std::string> run = {"run"}, serve = {"serve"};
@@ -552,6 +555,17 @@ TEST(ReadAhead, OfATreeOfOddThingsIsNoMatter) {
   std::ofstream(path("empty/closed")) << "x";
   std::filesystem::permissions(path("empty/closed"), std::filesystem::perms::none);
   ASSERT_EQ(::mkfifo(path("empty/fifo").c_str(), 0644), 0);
+  // Below what a path can say, and a file that somebody writes.
+  std::string deep = path("empty");
+  UniqueFd below(::open(deep.c_str(), O_RDONLY | O_DIRECTORY));
+  const std::string name(200, 'd');
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_EQ(::mkdirat(below.get(), name.c_str(), 0755), 0);
+    below = UniqueFd(::openat(below.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
+  }
+  const UniqueFd leased(::open(path("empty/leased").c_str(), O_WRONLY | O_CREAT, 0644));
+  ASSERT_EQ(::fcntl(leased.get(), F_SETLEASE, F_WRLCK), 0) << std::strerror(errno);
+  ::signal(SIGIO, SIG_IGN);  // it is asked to give the lease up
   const json spec = {{"argv", {"/nothing"}}};
   const Answer answer =
       call({"run", "--root", path(""), "--read-ahead", "/", "--read-ahead", "/empty", "-"}, spec.dump());
