@@ -522,6 +522,7 @@ TEST(Spec, ThatCannotBeReadIsNamed) {
 
 TEST(ReadAhead, OfWhatIsNotThereIsNamed) {
   const Directory directory;
+  ASSERT_EQ(::chmod(directory.path("").c_str(), 0755), 0);  // the supervisor may be another user's
   std::filesystem::create_symlink("nowhere", directory.path("dangling"));
   std::ofstream(directory.path("file")) << "x";
   const std::string spec = nothing().dump();
@@ -547,6 +548,7 @@ TEST(ReadAhead, OfWhatIsNotThereIsNamed) {
 
 TEST(ReadAhead, OfATreeOfOddThingsIsNoMatter) {
   const Directory directory;
+  ASSERT_EQ(::chmod(directory.path("").c_str(), 0755), 0);
   const auto path = [&](const char* name) { return directory.path(name); };
   std::filesystem::copy_file(program_path("nothing"), path("nothing"));
   std::filesystem::create_directories(path("empty"));
