@@ -396,6 +396,8 @@ def main(wanted):
                        ("/etc/shadow", "judge:!::0:99999:7:::")):
         with open(file, "a") as table:
             table.write(line + "\n")
+    # As systemd mounts it. A mount without these options, as tests make, takes them from the whole hierarchy.
+    subprocess.run(["mount", "-o", "remount,nsdelegate,memory_recursiveprot", "/sys/fs/cgroup"], check=True)
     failed = 0
     for make_host, recipes in RECIPES:
         chosen = [test for test in recipes if not wanted or test.__name__ in wanted]
