@@ -15,7 +15,7 @@ namespace bailiff {
 CpuTime measure_cpu(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf,
                     bool leaf_saw_pre_exec, bool alone);
 /// `sampled` is the largest tree the supervisor saw while it looked; zero where it did not. `read_ahead`: the
-/// image's files had been (read_ahead.h).
+/// root tree's files had been (read_ahead.h).
 PeakMemory measure_memory(const RunReport& report, const Kernel& kernel, const CgroupLeaf& leaf,
                           Bytes sampled, bool read_ahead);
 std::vector<ProcessRow> process_rows(const RunReport& report);
