@@ -82,13 +82,20 @@ class Guest {
     }
     return result;
   }
-  void settle() { (void)runner_.close("no such box", soon()); }
-  Nanos timed(const RunSpec& spec) {
+  /// The keeper makes the next run's process meanwhile, and answers nobody: it takes 1 to 2 ms.
+  void settle() {
+    const Nanos until = now() + 4ms;
+    do {
+      (void)runner_.close("no such box", soon());
+    } while (now() < until);
+  }
+  /// The mean of `times` in a row: all but the first wait for what follows the one before.
+  Nanos timed(const RunSpec& spec, int times = 1) {
     const Nanos begun = now();
-    run(spec);
+    for (int i = 0; i < times; ++i) run(spec);
     const Nanos took = now() - begun;
     settle();
-    return took;
+    return took / times;
   }
 
   /// The id of our newest container.
@@ -187,7 +194,7 @@ json exec(const Options& options) {
   const RunSpec spec = spec_of({kNothing});
   const Paired pair = measure_pairs(
       options.paired, "docker exec under " + options.runtime + ", to a run",
-      [&] { return mean_of_block(options, [&] { return guest.timed(spec); }); },
+      [&] { return guest.timed(spec, options.block); },
       [&] { return mean_of_block(options, [&] { return timed_command(command); }); });
   json out = about(options, "exec");
   out["block"] = options.block;
@@ -202,7 +209,7 @@ json rm(const Options& options) {
   const RunSpec spec = spec_of({kNothing});
   const Paired pair = measure_pairs(
       options.paired, "docker run --rm under " + options.runtime + ", to a run",
-      [&] { return mean_of_block(options, [&] { return guest.timed(spec); }); },
+      [&] { return guest.timed(spec, options.block); },
       [&] { return mean_of_block(options, [&] { return timed_command(command); }); });
   json out = about(options, "rm");
   out["block"] = options.block;

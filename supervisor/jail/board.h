@@ -160,7 +160,6 @@ struct RunReport {
   StepFailure failure;  // step kNone: exec happened
   std::int32_t main_pid;
   std::int32_t main_status;  // wait status of the exec'd process
-  std::int32_t main_exited;
   std::int32_t has_cgroup_namespace;  // of the run's own, rooted in its leaf
   std::int32_t listener;              // descriptor of the filter's listener; 0: none
   ViolationRecord violation;
@@ -189,7 +188,7 @@ struct Survey {
   std::int64_t processes;
 };
 
-enum class Order : std::int32_t { kPerform, kRun, kSurvey, kKill };
+enum class Order : std::int32_t { kPerform, kRun, kMakeReady, kSurvey, kKill };
 enum class Reply : std::int32_t { kPerformed, kEnded, kSurveyed, kListening };
 
 inline constexpr std::int32_t kSurveyPss = 1;  // divide shared pages
@@ -200,7 +199,7 @@ struct OrderMessage {
   Order order;
   std::int32_t number;         // kPerform: calls; kSurvey: what to look at besides
   Offset where;                // kPerform: the first Call
-  // kRun, with descriptors in this order: output, error output, input, cgroup.
+  // kRun and kMakeReady, with descriptors in this order: output, error output, input, cgroup.
   std::int32_t has_stdin;      // or /dev/null is opened
   std::int32_t has_cgroup_fd;  // 0 none, 1 directory for CLONE_INTO_CGROUP, 2 cgroup.procs to write to
 };
@@ -208,6 +207,16 @@ struct OrderMessage {
 struct ReplyMessage {
   Reply reply;
   std::int32_t number;  // kPerformed: index of the call that failed, or -1
+};
+
+/// How far the process is that Order::kMakeReady asks for: the next run's, all but its exec. Supervisor and process
+/// wait for each other's changes by futex(2); the keeper, who hears of neither, finds out when it reaps.
+enum class Ready : std::uint32_t {
+  kNone,
+  kMaking,   // set by the supervisor with the order
+  kWaiting,  // by the process
+  kGo,       // by the supervisor: its run begins, with what the plan says of argv and env by then
+  kGone      // by who finds that it cannot be had; nobody sets it after kGo
 };
 
 /// What the keeper gave up before the first order, as errno of each attempt; 0 = done.
@@ -227,6 +236,7 @@ struct Board {
   char cgroup_names[2][64];  // the box's leaves, for the farewell: named before they are made; empty: none
   Offset farewell;           // calls made when the supervisor is gone and everything in the box is dead
   std::uint32_t farewell_count;
+  Ready ready;
   /// What the keeper knows the box's processes by where it is not pid 1 of a pid namespace of theirs: their
   /// user id, which nobody else has. 0: it is pid 1.
   std::uint32_t user;

@@ -13,33 +13,33 @@
 
 namespace bailiff {
 
-Result<Capture> Capture::open(Bytes ceiling, uid_t owner, UniqueFd& write_end, bool early) {
+Result<Capture> Capture::open(Bytes ceiling, uid_t owner, bool early) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return errno_error("pipe");
   Capture capture;
   capture.fd_ = UniqueFd(ends[0]);
-  write_end = UniqueFd(ends[1]);
+  capture.write_end_ = UniqueFd(ends[1]);
   // The program may open its own output again by name, /dev/stdout; it is not root.
   if (::fchown(ends[1], owner, owner) < 0) return errno_error("chown pipe");
   // Only our end: the program's must block, as programs expect.
   if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) return errno_error("make pipe non-blocking");
-  capture.ceiling_ = ceiling.count;
-  capture.sends_early_ = early;
+  capture.expect(ceiling, early);
   nettle_sha256_init(&capture.hash_);
   return capture;
 }
 
-Result<void> Capture::drain(std::size_t most) {
+void Capture::expect(Bytes ceiling, bool early) {
+  ceiling_ = ceiling.count;
+  sends_early_ = early;
+}
+
+Result<bool> Capture::drain(std::size_t most) {
   static std::array<char, 65536> buffer;
-  while (fd_ && !over_ceiling() && most > 0) {
+  while (!over_ceiling() && most > 0) {
     const ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return {};
+    if (got < 0 && errno == EAGAIN) return true;
     if (got < 0) return errno_error("read output");
-    if (got == 0) {
-      fd_.reset();
-      return {};
-    }
     const auto size = static_cast<std::size_t>(got);
     most -= std::min(most, size);
     nettle_sha256_update(&hash_, size, reinterpret_cast<const std::uint8_t*>(buffer.data()));
@@ -50,7 +50,7 @@ Result<void> Capture::drain(std::size_t most) {
     if (sends_early_) crc_ = crc32c(crc_, kept);
     TRY(kept_.append(kept));
   }
-  return {};
+  return false;
 }
 
 std::optional<EarlyOutput> Capture::take_early() {
@@ -69,7 +69,7 @@ void Capture::expect_much() {
 }
 
 Result<Stream> Capture::finish() {
-  TRY(drain(std::numeric_limits<std::size_t>::max()));
+  if (!empty_) TRY(drain(std::numeric_limits<std::size_t>::max()));
   Stream stream;
   stream.bytes = bytes_;
   stream.truncated = over_ceiling();

@@ -25,27 +25,35 @@ struct EarlyOutput {
 /// rest. Its own memory is that of a Blob whatever the program writes.
 class Capture {
  public:
-  /// Makes the pipe; `write_end` is for the program. `early`: take_early() will be called.
-  static Result<Capture> open(Bytes ceiling, uid_t owner, UniqueFd& write_end, bool early = false);
+  /// Makes the pipe. `early`: take_early() will be called.
+  static Result<Capture> open(Bytes ceiling, uid_t owner, bool early = false);
+  /// Before the first byte: of a pipe that was made when neither was known.
+  void expect(Bytes ceiling, bool early);
 
+  /// What to poll for reading. It has no end, as we keep a writing end: one would come with the program's death, and
+  /// wake us once for nothing before the keeper does.
   [[nodiscard]] int fd() const { return fd_.get(); }
+  /// What the program writes to. Borrowed.
+  [[nodiscard]] int write_end() const { return write_end_.get(); }
   [[nodiscard]] bool over_ceiling() const { return bytes_ > ceiling_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   static constexpr std::uint64_t kMuch = std::uint64_t{1} << 20;
 
-  /// Takes what is there without waiting, until the pipe is empty, at its end, or past the ceiling: a flood
-  /// must not keep the supervisor here. Closes the pipe at its end.
-  Result<void> drain(std::size_t most = std::size_t{1} << 20);
+  /// Takes what is there without waiting, until the pipe is empty, or past the ceiling: a flood must not keep the
+  /// supervisor here. True: it is empty.
+  Result<bool> drain(std::size_t most = std::size_t{1} << 20);
   /// What has been kept since the last time, if it is much: kMuch at least. finish() then has only the rest.
   std::optional<EarlyOutput> take_early();
-  /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream
-  /// away.
+  /// After the last writer is dead: takes the rest, which is at most what a pipe holds, unless the pipe was found empty
+  /// since then, and gives the stream away.
   Result<Stream> finish();
+  void found_empty() { empty_ = true; }
 
  private:
   void expect_much();
 
-  UniqueFd fd_;
+  UniqueFd fd_, write_end_;
+  bool empty_ = false;
   std::uint64_t ceiling_ = 0;
   std::uint64_t bytes_ = 0;
   bool expects_much_ = false;

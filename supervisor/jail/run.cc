@@ -85,13 +85,13 @@ Nanos monotonic_now() {
 }
 
 Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec& spec, const Filter& filter,
-                       UniqueFd stdin_fd, Listener listener, bool early_output) {
+                       UniqueFd stdin_fd, Listener listener, bool early_output,
+                       std::optional<ReadyRun> ready) {
   Run run(box, spec, surroundings);
   run.prepared_at_ = monotonic_now();
   run.enforced_ = TRY(enforce(spec, box, surroundings, filter));
   run.sampling_ = run.enforced_["memory"] == "sampling";
   run.seccomp_ = std::string(filter.name) + "@sha256:" + std::string(filter.sha256);
-  run.watchdog_.cores = static_cast<int>(std::min(usable_cpus(), spec.limits.processes));
   if (listener == Listener::kSupervisor) {
     run.enforced_["seccomp"] = "learning";  // refuses nothing
     run.seccomp_ = "none";
@@ -99,34 +99,43 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
     listener = Listener::kNobody;
   }
   TRY(plan_run(box, surroundings, spec, filter, listener));
-  struct statfs before = {};
-  if (box.plain()) {  // its file system is others' as well, and fills up without it
-    run.disk_full_before_ = run.inodes_full_before_ = true;
-  } else if (::fstatfs(box.scratch_fd(), &before) == 0) {
-    run.files_before_ = used_of(before);
-    run.disk_full_before_ = before.f_bfree == 0;
-    run.inodes_full_before_ = before.f_ffree == 0;
-  }
+  const bool fits = ready && listener == Listener::kNobody && ready->fits(box, stdin_fd);
+  run.before_ = fits ? ready->before : files_before(box);
   if (spec.limits.address_space) {  // before the program can write to its own file
     run.image_too_large_ = fixed_memory_of(box, spec) > *spec.limits.address_space;
   }
+  if (fits && TRY(run.begin_ahead(*ready, stdin_fd, early_output))) return run;
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
-  UniqueFd out, err;
-  run.out_ = TRY(Capture::open(spec.limits.output, box.owner(), out, early_output));
-  run.err_ = TRY(Capture::open(spec.limits.output, box.owner(), err, early_output));
-  TRY(run.order(std::move(stdin_fd), std::move(out), std::move(err)));
+  run.out_ = TRY(Capture::open(spec.limits.output, box.owner(), early_output));
+  run.err_ = TRY(Capture::open(spec.limits.output, box.owner(), early_output));
+  TRY(run.order(std::move(stdin_fd)));
   box.make_ahead(surroundings.cgroups, spec.limits);
   return run;
 }
 
-Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
+/// False: its process is gone, and nothing has begun.
+Result<bool> Run::begin_ahead(ReadyRun& ready, const UniqueFd& stdin_fd, bool early_output) {
+  TRY(ready.give(stdin_fd));
+  box_->board().report = RunReport{};
+  ordered_at_ = monotonic_now();
+  if (!ready.go(box_->board())) return false;
+  out_ = std::move(ready.out);
+  err_ = std::move(ready.err);
+  out_.expect(spec_->limits.output, early_output);
+  err_.expect(spec_->limits.output, early_output);
+  made_ahead_ = true;
+  begin_watching();
+  return true;
+}
+
+Result<void> Run::order(UniqueFd stdin_fd) {
   Board& board = box_->board();
   board.report = RunReport{};
   CgroupLeaf& leaf = box_->leaf();
 
   OrderMessage message{Order::kRun, 0, 0, stdin_fd ? 1 : 0, 0};
-  std::array<int, 4> fds = {out.get(), err.get(), stdin_fd.get()};
+  std::array<int, 4> fds = {out_.write_end(), err_.write_end(), stdin_fd.get()};
   std::size_t count = stdin_fd ? 3 : 2;
   UniqueFd procs;
   if (leaf && clone_into_cgroup != Known::kRefused) {
@@ -141,19 +150,23 @@ Result<void> Run::order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err) {
   TRY(box_->send(message, std::span(fds).first(count)));
   clone_into_cgroup_ = message.has_cgroup_fd == 1;
   TRY(box_->finish());
+  begin_watching();
 
+  if (clone_into_cgroup_ && clone_into_cgroup == Known::kUntried) {
+    // Kept until we know that the clone worked: a refusal means ordering again without CLONE_INTO_CGROUP.
+    retry_input_ = std::move(stdin_fd);
+  }
+  return {};
+}
+
+void Run::begin_watching() {
   const Nanos begins = monotonic_now();  // not before the box is there
   const Limits& limits = spec_->limits;
+  watchdog_.cores = limits.processes == 1 ? 1 : static_cast<int>(std::min(usable_cpus(), limits.processes));
   wall_deadline_ = begins + limits.wall_time;
   next_cpu_look_ = limits.cpu_time ? begins + watchdog_.until_cpu_look(*limits.cpu_time, 0ns) : kNever;
   next_memory_look_ = sampling_ ? begins + watchdog_.until_memory_look(*limits.memory, 0_B) : kNever;
   patience_ends_ = kNever;
-
-  if (clone_into_cgroup_ && clone_into_cgroup == Known::kUntried) {
-    // Kept until we know that the clone worked: a refusal means ordering again without CLONE_INTO_CGROUP.
-    retry_ = Retry{std::move(stdin_fd), std::move(out), std::move(err)};
-  }
-  return {};
 }
 
 std::array<pollfd, 3> Run::watch() const {
@@ -170,9 +183,13 @@ Nanos Run::next_look() const {
 
 Result<bool> Run::wake(const std::array<pollfd, 3>& ready) {
   // Output before exit: the last bytes and the end often arrive in the same wake-up.
-  if (ready[1].revents != 0) TRY(out_.drain());
-  if (ready[2].revents != 0) TRY(err_.drain());
+  const bool out_empty = ready[1].revents == 0 || TRY(out_.drain());
+  const bool err_empty = ready[2].revents == 0 || TRY(err_.drain());
   if (ready[0].revents != 0) TRY(heed_keeper());
+  // When the keeper said so every writer was dead, and poll(2), which looks at one after the other, saw its message before
+  // it looked at the streams: what was empty then is so for good.
+  if (over_ && !keeper_lost_ && out_empty) out_.found_empty();
+  if (over_ && !keeper_lost_ && err_empty) err_.found_empty();
   if (over_) return true;
   look();
   return over_;
@@ -190,12 +207,12 @@ Result<void> Run::heed_keeper() {
   switch (reply->reply) {
     case Reply::kEnded: {
       const StepFailure& failure = box_->board().report.failure;
-      if (failure.step == Step::kClone && clone_into_cgroup_ && refuses_cgroup(failure) && retry_ &&
+      if (failure.step == Step::kClone && clone_into_cgroup_ && refuses_cgroup(failure) && retry_input_ &&
           stops_.empty()) {
         clone_into_cgroup = Known::kRefused;
-        Retry again = std::move(*retry_);
-        retry_.reset();
-        return order(std::move(again.in), std::move(again.out), std::move(again.err));
+        UniqueFd input = std::move(*retry_input_);
+        retry_input_.reset();
+        return order(std::move(input));
       }
       if (clone_into_cgroup_ && failure.step != Step::kClone) clone_into_cgroup = Known::kWorks;
       // An answer that is still on its way belongs to this run: the next must not take it for its own.
@@ -256,7 +273,7 @@ void Run::judge_survey() {
 
   if (sampling_) {
     const std::uint64_t used = scratch_used().count;
-    const std::uint64_t files = used - std::min(used, files_before_.count);
+    const std::uint64_t files = used - std::min(used, before_.used.count);
     const auto page = static_cast<std::uint64_t>(::getpagesize());
     const auto hidden = static_cast<std::uint64_t>(survey.hidden_bytes);
     std::uint64_t tree = static_cast<std::uint64_t>(survey.rss_pages) * page + files + hidden;
@@ -329,7 +346,13 @@ void Run::add_violation(const ViolationRecord& record, RunResult& result) {
 
 Result<RunResult> Run::finish() {
   const Nanos ended_at = monotonic_now();
-  const RunReport report = keeper_lost_ ? RunReport{} : box_->board().report;
+  RunReport report = keeper_lost_ ? RunReport{} : box_->board().report;
+  if (made_ahead_ && !keeper_lost_ && report.exec_ns == 0 && report.failure.step == Step::kNone) {
+    // Killed before it was the program: by us, and then nothing of it is the program's, or by somebody outside.
+    report.exec_ns = report.exit_ns;
+    report.pre_exec_cpu_ns = report.cpu_ns;
+    if (stops_.empty()) report.failure = {Step::kExec, EINTR, 0};
+  }
   const Limits& limits = spec_->limits;
   if (report.failure.step == Step::kWorkdir) {
     return request_error("workdir",
@@ -386,8 +409,8 @@ Result<RunResult> Run::finish() {
     }
     struct statfs fs = {};
     if (run.status != 0 && ::fstatfs(box_->scratch_fd(), &fs) == 0) {
-      run.disk_full = fs.f_bfree == 0 && !disk_full_before_;
-      run.inodes_full = box_->holds_inodes() && fs.f_ffree == 0 && !inodes_full_before_;
+      run.disk_full = fs.f_bfree == 0 && !before_.disk_full;
+      run.inodes_full = box_->holds_inodes() && fs.f_ffree == 0 && !before_.inodes_full;
     }
     for (const auto& [name, file] : result.files) {
       if (file.error.empty()) continue;

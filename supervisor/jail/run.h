@@ -15,6 +15,7 @@
 #include "jail/capture.h"
 #include "jail/cgroup.h"
 #include "jail/outcome.h"
+#include "jail/ready_run.h"
 #include "jail/watchdog.h"
 #include "seccomp/filter.h"
 #include "spec/run_result.h"
@@ -30,11 +31,12 @@ namespace bailiff {
 class Run {
  public:
   /// `stdin_fd`: may be empty, for an empty input. `listener`: who is asked by a filter that asks. kSupervisor is for learning: listener() then says where.
+  /// `ready`: made for this box, and settled; used if it fits.
   ///
   /// Errors: kRequest  a mechanism is missing (enforce.h), or a limit is above what this process may set
   static Result<Run> start(Box& box, const Surroundings& surroundings, const RunSpec& spec,
                            const Filter& filter, UniqueFd stdin_fd, Listener listener = Listener::kKeeper,
-                           bool early_output = false);
+                           bool early_output = false, std::optional<ReadyRun> ready = {});
 
   /// The descriptors to poll for reading, in the order wake() expects them back.
   [[nodiscard]] std::array<pollfd, 3> watch() const;
@@ -63,7 +65,9 @@ class Run {
  private:
   Run(Box& box, const RunSpec& spec, const Surroundings& surroundings)
       : box_(&box), spec_(&spec), surroundings_(&surroundings) {}
-  Result<void> order(UniqueFd stdin_fd, UniqueFd out, UniqueFd err);
+  Result<bool> begin_ahead(ReadyRun& ready, const UniqueFd& stdin_fd, bool early_output);
+  void begin_watching();
+  Result<void> order(UniqueFd stdin_fd);
   Result<void> heed_keeper();
   void look();
   void judge_survey();
@@ -81,18 +85,14 @@ class Run {
   std::map<std::string, std::string> enforced_;
   std::string seccomp_;
   bool clone_into_cgroup_ = false;
-  struct Retry {
-    UniqueFd in, out, err;
-  };
-  std::optional<Retry> retry_;  // what a second order needs if the first clone is refused
+  std::optional<UniqueFd> retry_input_;  // for a second order, if the first clone is refused
   bool sampling_ = false;       // memory is held by looking
 
   Nanos prepared_at_{}, ordered_at_{};
   Nanos wall_deadline_{}, next_cpu_look_{}, next_memory_look_{}, patience_ends_{};
-  // The caller's own files are neither the program's memory nor evidence against it.
-  Bytes files_before_ = {};
+  FilesBefore before_;
   bool image_too_large_ = false;
-  bool disk_full_before_ = false, inodes_full_before_ = false;
+  bool made_ahead_ = false;  // its process is a ReadyRun's
   Bytes sampled_peak_ = {};
   bool survey_pending_ = false;
   bool survey_with_pss_ = false;

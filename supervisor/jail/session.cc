@@ -56,6 +56,9 @@ struct Session::OpenBox {
   std::deque<Queued> queue;
   std::optional<Queued> current;  // its spec lives as long as the run
   std::optional<Run> run;
+  std::optional<ReadyRun> next;  // the process of the next one
+  bool never_ready = false;       // one was gone before it was needed: here none is of use
+  bool had_input = false;
   std::array<pollfd, 3> ready = {};
   bool waiting = false;         // stands in waiting_
   std::uint64_t close_id = 0;   // asked to close once idle
@@ -413,10 +416,16 @@ void Session::start(OpenBox& box) {
   running_ += 1;
   queued_runs_ -= 1;
   if (box.broken) return give_up(*box.broken);
+  std::optional<ReadyRun> ready = std::exchange(box.next, std::nullopt);
+  if (ready && !ready->settle(box.box.board())) {
+    box.never_ready = true;
+    ready.reset();
+  }
+  box.had_input = static_cast<bool>(current.input);
   Result<Run> run = Run::start(box.box, surroundings_, current.request.spec,
                                *surroundings_.filters.find(current.request.spec.seccomp),
                                std::move(current.input), Listener::kKeeper,
-                               current.request.early_output);
+                               current.request.early_output, std::move(ready));
   if (!run) return give_up(in_request(run.error()));
   box.run.emplace(*std::move(run));
 }
@@ -451,13 +460,15 @@ void Session::end(OpenBox& box) {
       const Result<void> added = output_->add(header, body);
       if (!added) refuse(id, added.error());
     }
+    (void)output_->flush();  // before the tidying; a peer that is gone is noticed by the poll
     box.run.reset();
-    (void)output_
-        ->flush();  // the answer goes out before the tidying; a peer that is gone is noticed by the poll
     if (!box.box) {
       box.broken = host_error("the box is gone: its keeper died");
     } else if (Result<void> renewed = box.box.renew(surroundings_); !renewed) {
       box.broken = std::move(renewed).error();
+    } else if (box.queue.empty() && box.close_id == 0 && !box.never_ready) {
+      const RunSpec& like = box.current->request.spec;
+      box.next = ReadyRun::make(box.box, surroundings_, like, *surroundings_.filters.find(like.seccomp), box.had_input);
     }
   }
   box.run.reset();

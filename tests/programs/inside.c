@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 static int fields = 0;
@@ -194,6 +195,43 @@ static void devices(void) {
   putchar('}');
 }
 
+static void input(void) {
+  char target[256] = "", bytes[17] = "";
+  struct stat found = {0};
+  fstat(0, &found);
+  (void)!readlink("/proc/self/fd/0", target, sizeof target - 1);
+  (void)!read(0, bytes, sizeof bytes - 1);
+  key("input");
+  printf("{\"file\": ");
+  quoted(target);
+  printf(", \"size\": %lld, \"flags\": %d, \"seals\": %d, \"begins\": ", (long long)found.st_size, fcntl(0, F_GETFL),
+         fcntl(0, F_GET_SEALS));
+  quoted(bytes);
+  putchar('}');
+}
+
+/// How long ago our process was made, to a clock tick: not when it became this program.
+static void age(void) {
+  char line[1024] = "";
+  struct timespec up = {0, 0};
+  unsigned long long started = 0;
+  FILE* stat_file = fopen("/proc/self/stat", "r");
+  clock_gettime(CLOCK_BOOTTIME, &up);
+  if (stat_file != NULL && fgets(line, sizeof line, stat_file) != NULL)
+    sscanf(strrchr(line, ')'), ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &started);
+  number("age_ms", 1000LL * up.tv_sec + up.tv_nsec / 1000000 - (long long)(1000 * started / (unsigned long long)sysconf(_SC_CLK_TCK)));
+}
+
+static void strings(const char* name, char** all) {
+  key(name);
+  putchar('[');
+  for (char** one = all; *one != NULL; ++one) {
+    if (one != all) putchar(',');
+    quoted(*one);
+  }
+  putchar(']');
+}
+
 static void one_line(const char* name, const char* path) {
   char line[4096] = "";
   const int fd = open(path, O_RDONLY);
@@ -203,9 +241,16 @@ static void one_line(const char* name, const char* path) {
   if (fd >= 0) close(fd);
 }
 
-int main(void) {
+int main(int argc, char** argv, char** env) {
+  (void)argc;
   // First what looking itself would change.
   names_in("descriptors", "/proc/self/fd", 2);
+  age();
+  input();
+  strings("arguments", argv);
+  strings("environment", env);
+  char directory[4096] = "";
+  text("directory", getcwd(directory, sizeof directory) != NULL ? directory : strerrorname_np(errno));
   uid_t uids[3];
   gid_t gids[3];
   getresuid(&uids[0], &uids[1], &uids[2]);

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
+#include <linux/futex.h>
 #include <linux/keyctl.h>
 #include <linux/landlock.h>
 #include <linux/prctl.h>
@@ -15,13 +16,36 @@
 namespace bailiff {
 namespace {
 
+void wake(Ready& ready) noexcept { raw::call(SYS_futex, &ready, FUTEX_WAKE, 1, nullptr, nullptr, 0); }
+
+/// Ends a process that waits for a run, unless its run has begun.
+void leave_unless_begun(Ready& ready) noexcept {
+  if (has_begun(ready)) return;
+  for (;;) raw::call(SYS_exit_group, 127);
+}
+
+/// Under the program's filter: futex(2) has to be allowed by it, or this process is of no use.
+void await_go(Ready& ready) noexcept {
+  Ready expected = Ready::kMaking;
+  __atomic_compare_exchange_n(&ready, &expected, Ready::kWaiting, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  wake(ready);
+  while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) == Ready::kWaiting) {
+    const raw::Word waited =
+        raw::call(SYS_futex, &ready, FUTEX_WAIT, static_cast<std::uint32_t>(Ready::kWaiting), nullptr, nullptr, 0);
+    if (waited < 0 && waited != -EAGAIN && waited != -EINTR) break;
+  }
+  leave_unless_begun(ready);
+}
+
 /// Reports the first failing step and ends the child. Nothing after a failed step may run.
 class Must {
  public:
-  explicit Must(RunReport& report) noexcept : report_(report) {}
+  /// `ready`: of a process that is made ahead. Before its run is there, a report would be about nothing.
+  Must(RunReport& report, Ready* ready) noexcept : report_(report), ready_(ready) {}
 
   void operator()(Step step, raw::Word rc, int detail = 0) const noexcept {
     if (rc >= 0) return;
+    if (ready_ != nullptr) leave_unless_begun(*ready_);
     // The report lies in memory the keeper reads after we are gone: no signal, exit code or pipe can be
     // mistaken for it, and the program cannot write it, because its exec leaves this memory behind.
     report_.failure = StepFailure{step, static_cast<std::int32_t>(-rc), detail};
@@ -30,6 +54,7 @@ class Must {
 
  private:
   RunReport& report_;
+  Ready* ready_;
 };
 
 std::int64_t now(int clock) noexcept {
@@ -103,10 +128,20 @@ raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
 
 }  // namespace
 
-void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) noexcept {
+bool has_begun(Ready& ready) noexcept {
+  Ready now = __atomic_load_n(&ready, __ATOMIC_SEQ_CST);
+  while (now != Ready::kGo && now != Ready::kGone) {
+    if (!__atomic_compare_exchange_n(&ready, &now, Ready::kGone, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) continue;
+    now = Ready::kGone;
+    wake(ready);
+  }
+  return now == Ready::kGo;
+}
+
+void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd, bool ahead) noexcept {
   char* const base = reinterpret_cast<char*>(&board);
   const ChildPlan& plan = board.plan;
-  const Must must(board.report);
+  const Must must(board.report, ahead ? &board.ready : nullptr);
   const bool listens = plan.listener != Listener::kNobody;
 
   if (plan.user_map != 0) {
@@ -121,8 +156,8 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   // In its leaf by now, which becomes all that it sees of the tree. Not the keeper's to make: where cgroup v2
   // is mounted with nsdelegate, nobody is cloned out of a namespace into a group outside of it
   // (cgroup-v2.rst, "Delegation"). Hides names only.
-  if (plan.new_cgroup_namespace != 0)
-    board.report.has_cgroup_namespace = raw::call(SYS_unshare, CLONE_NEWCGROUP) >= 0;
+  const bool has_cgroup_namespace =
+      plan.new_cgroup_namespace != 0 && raw::call(SYS_unshare, CLONE_NEWCGROUP) >= 0;
   for (int to = 0; to < 3; ++to) must(Step::kStdio, raw::call(SYS_dup3, stdio[to], to, 0), to);
   if (plan.oom_score_adj > 0) must(Step::kOomScore, raise_oom_score(plan.oom_score_adj));
 
@@ -158,15 +193,19 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd) no
   // (fs/exec.c, begin_new_exec), but for the listener, which has close-on-exec from the kernel.
   must(Step::kCloseFds, raw::call(SYS_close_range, 3, 0x7fffffff, listens ? CLOSE_RANGE_CLOEXEC : 0));
 
+  std::int32_t listener = 0;
   if (plan.filter != 0) {  // last: the filter may forbid every call above
     const sock_fprog program = {static_cast<unsigned short>(plan.filter_length),
                                 reinterpret_cast<sock_filter*>(base + plan.filter)};
     const raw::Word flags = listens ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
     const raw::Word loaded = raw::call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     must(Step::kSeccomp, loaded);
-    board.report.listener = static_cast<std::int32_t>(loaded);
+    listener = static_cast<std::int32_t>(loaded);
   }
 
+  if (ahead) await_go(board.ready);
+  board.report.listener = listener;
+  board.report.has_cgroup_namespace = has_cgroup_namespace;
   board.report.pre_exec_cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID);
   board.report.exec_ns = now(CLOCK_MONOTONIC);
   must(Step::kExec, raw::call(SYS_execve, base + plan.path, base + plan.argv, base + plan.envp));

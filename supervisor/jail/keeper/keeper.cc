@@ -154,6 +154,8 @@ int perform(Call* calls, int count) noexcept {
 
 struct Run {
   bool active = false;
+  bool ahead = false;   // its process was made before the run was there
+  bool main_exited = false;
   bool ending = false;  // everything alive has been sent SIGKILL
   bool listening = false;
   int main_pid = 0;
@@ -263,13 +265,30 @@ void wait_for_the_dying() noexcept {
   if (raw::call(SYS_ppoll, &children, 1, &millisecond, nullptr, 8) > 0) drain_signals();
 }
 
+/// What comes next is not what a process was made ahead for.
+void drop_ready() noexcept {
+  if (!run.ahead || has_begun(board().ready)) return;
+  kill_everything();
+  for (;;) {
+    const Word pid = raw::call(SYS_wait4, -1, nullptr, __WALL, nullptr);
+    if (pid < 0 && pid != -EINTR) break;  // ECHILD
+  }
+  run = Run{};
+}
+
 /// Reaps all that can be had. Ends the run once its main process is gone and nothing else is left.
 void reap() noexcept {
   for (;;) {
     int status = 0;
     rusage usage = {};
     const Word pid = raw::call(SYS_wait4, -1, &status, WNOHANG | __WALL, &usage);
-    if (pid == 0 && run.ending && (!run.active || board().report.main_exited != 0)) {
+    // Once the main process is gone: ECHILD comes only when all others are as well, so there is nothing to kill.
+    const bool left_behind = pid >= 0 && run.main_exited && !run.ending;
+    if (pid == 0 && left_behind) {
+      kill_everything();
+      continue;
+    }
+    if (pid == 0 && run.ending && (!run.active || run.main_exited)) {
       wait_for_the_dying();
       continue;
     }
@@ -277,20 +296,26 @@ void reap() noexcept {
     if (pid == -EINTR) continue;
     if (pid < 0) break;  // ECHILD: nobody is left
 
+    if (run.ahead && pid == run.main_pid && !has_begun(board().ready)) {  // was of no use, and nobody's run
+      run.active = run.ahead = false;
+      continue;
+    }
     const std::int64_t user = nanos(usage.ru_utime);
     const std::int64_t system = nanos(usage.ru_stime);
     note(ReapedProcess{static_cast<std::int32_t>(pid), status, user + system, user, system, usage.ru_maxrss});
     if (run.active && pid == run.main_pid) {
+      board().report.main_pid = run.main_pid;
       board().report.exit_ns = monotonic_ns();
       board().report.main_status = status;
-      board().report.main_exited = 1;
-      if (!run.ending) kill_everything();
+      run.main_exited = true;
+    } else if (left_behind) {
+      kill_everything();
     }
   }
-  if (run.active && board().report.main_exited != 0) {
+  if (run.active && run.main_exited) {
     stop_listening();
+    board().report.quiet_ns = run.ending ? monotonic_ns() : board().report.exit_ns;
     run = Run{};
-    board().report.quiet_ns = monotonic_ns();
     reply(Reply::kEnded);
   }
 }
@@ -298,16 +323,17 @@ void reap() noexcept {
 struct ChildStart {
   int stdio[3];
   int cgroup_procs_fd;
+  bool ahead;
 };
 ChildStart child_start;
 alignas(16) unsigned char child_stack[16384];
 
 extern "C" [[noreturn]] void keeper_child_entry() noexcept {
-  become_program(board(), child_start.stdio, child_start.cgroup_procs_fd);
+  become_program(board(), child_start.stdio, child_start.cgroup_procs_fd, child_start.ahead);
 }
 
-/// clone/clone3 with CLONE_VM | CLONE_VFORK onto our own stack: half the price of a fork, and the child's
-/// report needs no pipe. We sleep until its exec or exit.
+/// clone/clone3 with CLONE_VM | CLONE_VFORK onto a stack in our memory: half the price of a fork, and the child's
+/// report needs no pipe. We sleep until its exec or exit, unless it is made ahead: then there is no CLONE_VFORK.
 Word vfork_clone3(const clone_args& args) noexcept {
 #if defined(__x86_64__)
   Word result;
@@ -382,7 +408,9 @@ void forget_peak() noexcept {
   raw::call(SYS_close, fd);
 }
 
-void start_run(const OrderMessage& order, const int* fds) noexcept {
+/// `ahead`: for Order::kMakeReady, which nobody waits for, and so nobody is answered.
+void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
+  drop_ready();
   RunReport& report = board().report;
   int(&stdio)[3] = child_start.stdio;
   stdio[1] = *fds++;
@@ -393,6 +421,7 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
                  : static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC));
   const int cgroup_fd = order.has_cgroup_fd != 0 ? *fds++ : -1;
   child_start.cgroup_procs_fd = order.has_cgroup_fd == 2 ? cgroup_fd : -1;
+  child_start.ahead = ahead;
   run = Run{};
   const auto close_all = [cgroup_fd]() noexcept {
     const int all[] = {child_start.stdio[0], child_start.stdio[1], child_start.stdio[2], cgroup_fd};
@@ -410,6 +439,10 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     }
   };
   const auto not_started = [&](Word error, Step step = Step::kClone) noexcept {
+    if (ahead) {
+      (void)has_begun(board().ready);
+      return close_all();
+    }
     report.failure = {step, static_cast<std::int32_t>(-error), 0};
     close_all();
     reply(Reply::kEnded);
@@ -433,7 +466,7 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
 
   const bool listens = board().plan.listener != Listener::kNobody;
   // Shared descriptors: the listener that the filter makes is then ours as well, for no extra call.
-  const std::uint64_t flags = CLONE_VM | CLONE_VFORK | (listens ? std::uint64_t{CLONE_FILES} : 0) |
+  const std::uint64_t flags = CLONE_VM | (ahead ? 0 : std::uint64_t{CLONE_VFORK}) | (listens ? std::uint64_t{CLONE_FILES} : 0) |
                               (board().plan.user_map != 0 ? std::uint64_t{CLONE_NEWUSER} : 0);
   if (listens) raw::call(SYS_close, kKeeperListenerFd);  // now the lowest that is free
   Word pid = -ENOSYS;
@@ -461,14 +494,18 @@ void start_run(const OrderMessage& order, const int* fds) noexcept {
     forget_peak();
   }
 
+  if (pid < 0 && ahead) {
+    (void)has_begun(board().ready);
+    return;
+  }
   if (pid < 0) {
     stop_listening();
     report.failure = {Step::kClone, static_cast<std::int32_t>(-pid), order.has_cgroup_fd};
     reply(Reply::kEnded);
     return;
   }
-  report.main_pid = static_cast<std::int32_t>(pid);
   run.active = true;
+  run.ahead = ahead;
   run.main_pid = static_cast<int>(pid);
 }
 
@@ -532,6 +569,7 @@ void obey() noexcept {
 
   switch (order.order) {
     case Order::kPerform: {
+      drop_ready();
       auto* calls = reinterpret_cast<Call*>(at(order.where));
       if (spoilt) calls->error = ECANCELED;
       const int failed = spoilt ? 0 : perform(calls, order.number);
@@ -545,7 +583,10 @@ void obey() noexcept {
       break;
     }
     case Order::kRun:
-      start_run(order, passed.fds);
+      start_run(order, passed.fds, /*ahead=*/false);
+      break;
+    case Order::kMakeReady:
+      start_run(order, passed.fds, /*ahead=*/true);
       break;
     case Order::kSurvey:
       survey(board(), slots[kSlotProc], order.number);
@@ -586,8 +627,9 @@ void obey() noexcept {
       stop_listening();  // POLLHUP: nobody who could be heard is left
     }
     if (fds[1].revents != 0) {
-      drain_signals();
       reap();
+      drain_signals();
+      reap();  // who died in between; the first of them answers the supervisor, who need not wait for more
     }
     if (fds[0].revents != 0) obey();
   }
