@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "jail/ready_word.h"
+
 /// What supervisor and keeper share: one memory area ("the board"), written by one side while the other
 /// waits, and one SOCK_SEQPACKET socket that says whose turn it is. The board is a memfd mapped by both and
 /// reachable by nobody else: the program's exec replaces the mapping and closes the descriptor.
@@ -209,16 +211,6 @@ struct ReplyMessage {
   std::int32_t number;  // kPerformed: index of the call that failed, or -1
 };
 
-/// How far the process is that Order::kMakeReady asks for: the next run's, all but its exec. Supervisor and process
-/// wait for each other's changes by futex(2); the keeper, who hears of neither, finds out when it reaps.
-enum class Ready : std::uint32_t {
-  kNone,
-  kMaking,   // set by the supervisor with the order
-  kWaiting,  // by the process
-  kGo,       // by the supervisor: its run begins, with what the plan says of argv and env by then
-  kGone      // by who finds that it cannot be had; nobody sets it after kGo
-};
-
 /// What the keeper gave up before the first order, as errno of each attempt; 0 = done.
 struct Renounced {
   std::int32_t keyring, bounding_set, securebits, no_new_privs, dumpable, network;
@@ -236,7 +228,7 @@ struct Board {
   char cgroup_names[2][64];  // the box's leaves, for the farewell: named before they are made; empty: none
   Offset farewell;           // calls made when the supervisor is gone and everything in the box is dead
   std::uint32_t farewell_count;
-  Ready ready;
+  ReadyWord ready;           // of the process made ahead, if there is one
   /// What the keeper knows the box's processes by where it is not pid 1 of a pid namespace of theirs: their
   /// user id, which nobody else has. 0: it is pid 1.
   std::uint32_t user;

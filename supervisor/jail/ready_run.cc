@@ -73,18 +73,18 @@ std::optional<ReadyRun> ReadyRun::make(Box& box, const Surroundings& surrounding
   ready.before = files_before(box);
   ready.prepared_ = prepared_part(box.board());
   const std::array<int, 3> fds = {ready.out.write_end(), ready.err.write_end(), ready.input_.get()};
-  __atomic_store_n(&box.board().ready, Ready::kMaking, __ATOMIC_SEQ_CST);
+  box.board().ready.set(Ready::kMaking);
   const OrderMessage order{Order::kMakeReady, 0, 0, has_input ? 1 : 0, 0};
   if (!box.send(order, std::span(fds).first(has_input ? 3 : 2))) return std::nullopt;
   return ready;
 }
 
 bool ReadyRun::settle(Board& board) const {
-  Ready now = __atomic_load_n(&board.ready, __ATOMIC_SEQ_CST);
-  while (now == Ready::kMaking) {
-    const long waited = ::syscall(SYS_futex, &board.ready, FUTEX_WAIT, now, &kLongest, nullptr, 0);
-    if (waited < 0 && errno == ETIMEDOUT) return false;
-    now = __atomic_load_n(&board.ready, __ATOMIC_SEQ_CST);
+  Ready now;
+  while ((now = board.ready.now()) == Ready::kMaking) {
+    const long waited = ::syscall(SYS_futex, &board.ready.value, FUTEX_WAIT, static_cast<std::uint32_t>(now), &kLongest,
+                                  nullptr, 0);
+    if (waited < 0 && errno != EAGAIN && errno != EINTR) return false;
   }
   return now == Ready::kWaiting;
 }
@@ -114,10 +114,8 @@ Result<void> ReadyRun::give(const UniqueFd& input) const {
 }
 
 bool ReadyRun::go(Board& board) const {
-  Ready expected = Ready::kWaiting;
-  if (!__atomic_compare_exchange_n(&board.ready, &expected, Ready::kGo, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-    return false;
-  (void)::syscall(SYS_futex, &board.ready, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  if (!board.ready.change(Ready::kWaiting, Ready::kGo)) return false;
+  (void)::syscall(SYS_futex, &board.ready.value, FUTEX_WAKE, 1, nullptr, nullptr, 0);
   return true;
 }
 

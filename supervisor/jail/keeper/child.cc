@@ -16,22 +16,20 @@
 namespace bailiff {
 namespace {
 
-void wake(Ready& ready) noexcept { raw::call(SYS_futex, &ready, FUTEX_WAKE, 1, nullptr, nullptr, 0); }
+void wake(ReadyWord& ready) noexcept { raw::call(SYS_futex, &ready.value, FUTEX_WAKE, 1, nullptr, nullptr, 0); }
 
 /// Ends a process that waits for a run, unless its run has begun.
-void leave_unless_begun(Ready& ready) noexcept {
+void leave_unless_begun(ReadyWord& ready) noexcept {
   if (has_begun(ready)) return;
   for (;;) raw::call(SYS_exit_group, 127);
 }
 
 /// Under the program's filter: futex(2) has to be allowed by it, or this process is of no use.
-void await_go(Ready& ready) noexcept {
-  Ready expected = Ready::kMaking;
-  __atomic_compare_exchange_n(&ready, &expected, Ready::kWaiting, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+void await_go(ReadyWord& ready) noexcept {
+  ready.change(Ready::kMaking, Ready::kWaiting);
   wake(ready);
-  while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) == Ready::kWaiting) {
-    const raw::Word waited =
-        raw::call(SYS_futex, &ready, FUTEX_WAIT, static_cast<std::uint32_t>(Ready::kWaiting), nullptr, nullptr, 0);
+  while (ready.now() == Ready::kWaiting) {
+    const raw::Word waited = raw::call(SYS_futex, &ready.value, FUTEX_WAIT, Ready::kWaiting, nullptr, nullptr, 0);
     if (waited < 0 && waited != -EAGAIN && waited != -EINTR) break;
   }
   leave_unless_begun(ready);
@@ -41,7 +39,7 @@ void await_go(Ready& ready) noexcept {
 class Must {
  public:
   /// `ready`: of a process that is made ahead. Before its run is there, a report would be about nothing.
-  Must(RunReport& report, Ready* ready) noexcept : report_(report), ready_(ready) {}
+  Must(RunReport& report, ReadyWord* ready) noexcept : report_(report), ready_(ready) {}
 
   void operator()(Step step, raw::Word rc, int detail = 0) const noexcept {
     if (rc >= 0) return;
@@ -54,7 +52,7 @@ class Must {
 
  private:
   RunReport& report_;
-  Ready* ready_;
+  ReadyWord* ready_;
 };
 
 std::int64_t now(int clock) noexcept {
@@ -128,14 +126,12 @@ raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
 
 }  // namespace
 
-bool has_begun(Ready& ready) noexcept {
-  Ready now = __atomic_load_n(&ready, __ATOMIC_SEQ_CST);
-  while (now != Ready::kGo && now != Ready::kGone) {
-    if (!__atomic_compare_exchange_n(&ready, &now, Ready::kGone, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) continue;
-    now = Ready::kGone;
-    wake(ready);
+bool has_begun(ReadyWord& ready) noexcept {
+  for (Ready now; (now = ready.now()) != Ready::kGo;) {
+    if (now == Ready::kGone) return false;
+    if (ready.change(now, Ready::kGone)) wake(ready);
   }
-  return now == Ready::kGo;
+  return true;
 }
 
 void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd, bool ahead) noexcept {

@@ -12,7 +12,7 @@ inline constexpr int kSecurebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT
                                    SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
 /// Whether the run of a process made ahead has begun. If not, it never will: afterwards it is Ready::kGone.
-bool has_begun(Ready& ready) noexcept;
+bool has_begun(ReadyWord& ready) noexcept;
 
 /// Turns the calling process, a child of the keeper, into the program. Runs on the keeper's memory, so
 /// it only reads the plan and writes the report; what it cannot do it reports there as a StepFailure, then
