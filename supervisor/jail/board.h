@@ -7,8 +7,9 @@
 #include "jail/ready_word.h"
 
 /// What supervisor and keeper share: one memory area ("the board"), written by one side while the other
-/// waits, and one SOCK_SEQPACKET socket that says whose turn it is. The board is a memfd mapped by both and
-/// reachable by nobody else: the program's exec replaces the mapping and closes the descriptor.
+/// waits, and one SOCK_SEQPACKET socket that says whose turn it is; `ready` alone is written by all at any time. The
+/// board is a memfd mapped by both and reachable by nobody else: the program's exec replaces the mapping and closes the
+/// descriptor.
 ///
 /// Plain data only: this header is compiled with libc on one side and without on the other.
 namespace bailiff {
@@ -157,7 +158,8 @@ struct ViolationRecord {
 
 inline constexpr int kReapedRows = 64;
 
-/// What happened in one run, written by the keeper and, until its exec, by the child itself.
+/// What happened in one run: emptied by the supervisor before it begins, written by the keeper and, until its exec, by the
+/// child itself.
 struct RunReport {
   StepFailure failure;  // step kNone: exec happened
   std::int32_t main_pid;

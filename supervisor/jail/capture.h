@@ -44,10 +44,10 @@ class Capture {
   Result<bool> drain(std::size_t most = std::size_t{1} << 20);
   /// What has been kept since the last time, if it is much: kMuch at least. finish() then has only the rest.
   std::optional<EarlyOutput> take_early();
-  /// After the last writer is dead: takes the rest, which is at most what a pipe holds, unless the pipe was found empty
-  /// since then, and gives the stream away.
+  /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream away.
   Result<Stream> finish();
-  void found_empty() { empty_ = true; }
+  /// The last writer is dead, and the pipe was found empty since: finish() need not look.
+  void mark_empty() { empty_ = true; }
 
  private:
   void expect_much();

@@ -18,10 +18,11 @@
 namespace bailiff {
 namespace {
 
-/// A larger input is not copied: the run gets a process of its own, and with it the memfd that the input came in.
-constexpr off_t kMostCopied = off_t{1} << 20;
-/// Making one takes 0.1 ms, under gVisor 1 to 2.
-constexpr timespec kLongest = {1, 0};
+/// A larger input is not copied: the run gets a process of its own, and with it the memfd that the input came
+/// in.
+constexpr off_t kMostCopied = off_t{256} << 10;
+/// Making one takes 0.2 ms, under gVisor 2. Nobody looks at any run's limits meanwhile.
+constexpr timespec kLongest = {0, 20'000'000};
 
 const char* at(const Board& board, Offset offset) { return reinterpret_cast<const char*>(&board) + offset; }
 
@@ -31,8 +32,9 @@ std::string prepared_part(const Board& board) {
   std::string part;
   for (const std::uint64_t value :
        {std::uint64_t{plan.uid}, std::uint64_t{plan.gid}, static_cast<std::uint64_t>(plan.oom_score_adj),
-        std::uint64_t{plan.new_ipc}, std::uint64_t{plan.new_keyring}, std::uint64_t{plan.new_cgroup_namespace},
-        std::uint64_t{plan.restart_pids}, std::uint64_t{plan.rlimit_count}, std::uint64_t{plan.filter_length}})
+        std::uint64_t{plan.new_ipc}, std::uint64_t{plan.new_keyring},
+        std::uint64_t{plan.new_cgroup_namespace}, std::uint64_t{plan.restart_pids},
+        std::uint64_t{plan.rlimit_count}, std::uint64_t{plan.filter_length}})
     part.append(reinterpret_cast<const char*>(&value), sizeof value);
   part.append(at(board, plan.rlimits), plan.rlimit_count * sizeof(RlimitOrder));
   part.append(at(board, plan.filter), plan.filter_length * sizeof(sock_filter));
@@ -41,21 +43,26 @@ std::string prepared_part(const Board& board) {
 }
 
 bool can_be_ahead(const ChildPlan& plan) {
-  return plan.listener == Listener::kNobody && plan.user_map == 0 && plan.landlock == 0 && plan.extent <= kBoardBytes;
+  return plan.listener == Listener::kNobody && plan.user_map == 0 && plan.landlock == 0 &&
+         plan.extent <= kBoardBytes;
 }
 
 }  // namespace
 
 FilesBefore files_before(const Box& box) {
   struct statfs fs = {};
-  if (box.plain()) return {.disk_full = true, .inodes_full = true};  // others' as well: it fills up without the program
+  if (box.plain())
+    return {.disk_full = true, .inodes_full = true};  // others' as well: it fills up without the program
   if (::fstatfs(box.scratch_fd(), &fs) < 0) return {};
-  return {Bytes{(fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize)}, fs.f_bfree == 0, fs.f_ffree == 0};
+  return {Bytes{(fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize)}, fs.f_bfree == 0,
+          fs.f_ffree == 0};
 }
 
 std::optional<ReadyRun> ReadyRun::make(Box& box, const Surroundings& surroundings, const RunSpec& like,
                                        const Filter& filter, bool has_input) {
-  if (box.plain() || box.leaf() || (filter.notifies && surroundings.kernel.hears_violations)) return std::nullopt;
+  if (box.privilege() != Privilege::kRoot || box.leaf() ||
+      (filter.notifies && surroundings.kernel.hears_violations))
+    return std::nullopt;
   if (!plan_run(box, surroundings, like, filter, Listener::kNobody) || !can_be_ahead(box.board().plan))
     return std::nullopt;
 
@@ -82,8 +89,8 @@ std::optional<ReadyRun> ReadyRun::make(Box& box, const Surroundings& surrounding
 bool ReadyRun::settle(Board& board) const {
   Ready now;
   while ((now = board.ready.now()) == Ready::kMaking) {
-    const long waited = ::syscall(SYS_futex, &board.ready.value, FUTEX_WAIT, static_cast<std::uint32_t>(now), &kLongest,
-                                  nullptr, 0);
+    const long waited = ::syscall(SYS_futex, &board.ready.value, FUTEX_WAIT, static_cast<std::uint32_t>(now),
+                                  &kLongest, nullptr, 0);
     if (waited < 0 && errno != EAGAIN && errno != EINTR) return false;
   }
   return now == Ready::kWaiting;
@@ -96,21 +103,19 @@ bool ReadyRun::fits(const Box& box, const UniqueFd& input) const {
   return can_be_ahead(box.board().plan) && prepared_part(box.board()) == prepared_;
 }
 
-Result<void> ReadyRun::give(const UniqueFd& input) const {
-  if (!input) return {};
+bool ReadyRun::give(const UniqueFd& input) const {
+  if (!input) return true;
   static std::array<char, 65536> buffer;
   // At positions of our own: its offset is the program's, and stays at the start.
   for (off_t copied = 0;;) {
     const ssize_t got = ::pread(input.get(), buffer.data(), buffer.size(), copied);
-    if (got < 0) return errno_error("read stdin");
+    if (got < 0) return false;
     if (got > 0 && ::pwrite(input_.get(), buffer.data(), static_cast<std::size_t>(got), copied) != got)
-      return errno_error("write stdin");
+      return false;
     copied += got;
     if (got < static_cast<ssize_t>(buffer.size())) break;
   }
-  if (::fcntl(input_.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-    return errno_error("seal stdin");
-  return {};
+  return ::fcntl(input_.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
 
 bool ReadyRun::go(Board& board) const {

@@ -104,7 +104,7 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   if (spec.limits.address_space) {  // before the program can write to its own file
     run.image_too_large_ = fixed_memory_of(box, spec) > *spec.limits.address_space;
   }
-  if (fits && TRY(run.begin_ahead(*ready, stdin_fd, early_output))) return run;
+  if (fits && run.begin_ahead(*ready, stdin_fd, early_output)) return run;
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
   run.out_ = TRY(Capture::open(spec.limits.output, box.owner(), early_output));
@@ -114,17 +114,19 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
   return run;
 }
 
-/// False: its process is gone, and nothing has begun.
-Result<bool> Run::begin_ahead(ReadyRun& ready, const UniqueFd& stdin_fd, bool early_output) {
-  TRY(ready.give(stdin_fd));
+/// False: its process is of no use, and nothing has begun.
+bool Run::begin_ahead(ReadyRun& ready, UniqueFd& stdin_fd, bool early_output) {
   box_->board().report = RunReport{};
+  const bool given = ready.give(stdin_fd);
   ordered_at_ = monotonic_now();
-  if (!ready.go(box_->board())) return false;
+  lost_ready_ = !given || !ready.go(box_->board());
+  if (lost_ready_) return false;
   out_ = std::move(ready.out);
   err_ = std::move(ready.err);
   out_.expect(spec_->limits.output, early_output);
   err_.expect(spec_->limits.output, early_output);
   made_ahead_ = true;
+  retry_input_ = std::move(stdin_fd);
   begin_watching();
   return true;
 }
@@ -170,7 +172,7 @@ void Run::begin_watching() {
 }
 
 std::array<pollfd, 3> Run::watch() const {
-  // A negative descriptor is skipped by poll(2): a stream at its end, or past its ceiling.
+  // A negative descriptor is skipped by poll(2): a stream past its ceiling.
   const auto stream = [](const Capture& capture) { return capture.over_ceiling() ? -1 : capture.fd(); };
   return {pollfd{box_->socket(), POLLIN, 0}, pollfd{stream(out_), POLLIN, 0},
           pollfd{stream(err_), POLLIN, 0}};
@@ -181,15 +183,15 @@ Nanos Run::next_look() const {
   return std::min({wall_deadline_, next_cpu_look_, next_memory_look_});
 }
 
-Result<bool> Run::wake(const std::array<pollfd, 3>& ready) {
+Result<bool> Run::wake(const std::array<pollfd, 3>& polled) {
   // Output before exit: the last bytes and the end often arrive in the same wake-up.
-  const bool out_empty = ready[1].revents == 0 || TRY(out_.drain());
-  const bool err_empty = ready[2].revents == 0 || TRY(err_.drain());
-  if (ready[0].revents != 0) TRY(heed_keeper());
+  const bool out_empty = polled[1].revents == 0 || TRY(out_.drain());
+  const bool err_empty = polled[2].revents == 0 || TRY(err_.drain());
+  if (polled[0].revents != 0) TRY(heed_keeper());
   // When the keeper said so every writer was dead, and poll(2), which looks at one after the other, saw its message before
   // it looked at the streams: what was empty then is so for good.
-  if (over_ && !keeper_lost_ && out_empty) out_.found_empty();
-  if (over_ && !keeper_lost_ && err_empty) err_.found_empty();
+  if (over_ && !keeper_lost_ && out_empty) out_.mark_empty();
+  if (over_ && !keeper_lost_ && err_empty) err_.mark_empty();
   if (over_) return true;
   look();
   return over_;
@@ -215,6 +217,11 @@ Result<void> Run::heed_keeper() {
         return order(std::move(input));
       }
       if (clone_into_cgroup_ && failure.step != Step::kClone) clone_into_cgroup = Known::kWorks;
+      if (made_ahead_ && failure.step == Step::kNone && box_->board().report.exec_ns == 0 && stops_.empty()) {
+        made_ahead_ = false;  // dead before it was the program: by its filter, or somebody outside
+        lost_ready_ = true;
+        return order(*std::move(retry_input_));
+      }
       // An answer that is still on its way belongs to this run: the next must not take it for its own.
       ended_ = true;
       over_ = !survey_pending_;
@@ -306,7 +313,9 @@ void Run::judge_survey() {
     next_memory_look_ = now + watchdog_.until_memory_look(*limits.memory, Bytes{tree});
   }
 
-  if (limits.cpu_time) {
+  if (limits.cpu_time && box_->board().report.exec_ns == 0) {  // what there is so far is not the program's
+    next_cpu_look_ = now + watchdog_.until_cpu_look(*limits.cpu_time, 0ns);
+  } else if (limits.cpu_time) {
     // Live clocks know the running slice but not the children of living parents; cpu.stat knows those and
     // lags.
     Nanos used = Nanos(survey.cpu_ns - box_->board().report.pre_exec_cpu_ns);
@@ -347,11 +356,9 @@ void Run::add_violation(const ViolationRecord& record, RunResult& result) {
 Result<RunResult> Run::finish() {
   const Nanos ended_at = monotonic_now();
   RunReport report = keeper_lost_ ? RunReport{} : box_->board().report;
-  if (made_ahead_ && !keeper_lost_ && report.exec_ns == 0 && report.failure.step == Step::kNone) {
-    // Killed before it was the program: by us, and then nothing of it is the program's, or by somebody outside.
+  if (made_ahead_ && report.exec_ns == 0) {  // killed by us before it was the program: nothing of it is the program's
     report.exec_ns = report.exit_ns;
     report.pre_exec_cpu_ns = report.cpu_ns;
-    if (stops_.empty()) report.failure = {Step::kExec, EINTR, 0};
   }
   const Limits& limits = spec_->limits;
   if (report.failure.step == Step::kWorkdir) {

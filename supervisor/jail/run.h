@@ -23,7 +23,7 @@
 
 namespace bailiff {
 
-/// One run in a prepared box, from the order to the keeper until nothing of it is alive. It never waits:
+/// One run in a prepared box, from its order until nothing of it is alive. It never waits:
 /// whoever owns it polls what watch() names, no longer than until next_look(), and calls wake().
 ///
 /// Order of things: start() … wake() until it says true … finish(). Destroying it earlier leaves the run to
@@ -46,7 +46,10 @@ class Run {
   /// CLOCK_MONOTONIC.
   [[nodiscard]] Nanos next_look() const;
   /// Looks at everything once. True: the run is over and quiet.
-  Result<bool> wake(const std::array<pollfd, 3>& ready);
+  Result<bool> wake(const std::array<pollfd, 3>& polled);
+
+  /// A process was made ahead for it and of no use.
+  [[nodiscard]] bool lost_ready() const { return lost_ready_; }
 
   /// Output that may be sent while the program still runs; see Capture::take_early().
   std::optional<EarlyOutput> take_early_stdout() { return out_.take_early(); }
@@ -65,7 +68,7 @@ class Run {
  private:
   Run(Box& box, const RunSpec& spec, const Surroundings& surroundings)
       : box_(&box), spec_(&spec), surroundings_(&surroundings) {}
-  Result<bool> begin_ahead(ReadyRun& ready, const UniqueFd& stdin_fd, bool early_output);
+  bool begin_ahead(ReadyRun& ready, UniqueFd& stdin_fd, bool early_output);
   void begin_watching();
   Result<void> order(UniqueFd stdin_fd);
   Result<void> heed_keeper();
@@ -85,7 +88,7 @@ class Run {
   std::map<std::string, std::string> enforced_;
   std::string seccomp_;
   bool clone_into_cgroup_ = false;
-  std::optional<UniqueFd> retry_input_;  // for a second order, if the first clone is refused
+  std::optional<UniqueFd> retry_input_;  // for a second order, if the first clone is refused or made ahead for nothing
   bool sampling_ = false;       // memory is held by looking
 
   Nanos prepared_at_{}, ordered_at_{};
@@ -93,6 +96,7 @@ class Run {
   FilesBefore before_;
   bool image_too_large_ = false;
   bool made_ahead_ = false;  // its process is a ReadyRun's
+  bool lost_ready_ = false;
   Bytes sampled_peak_ = {};
   bool survey_pending_ = false;
   bool survey_with_pss_ = false;

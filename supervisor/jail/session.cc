@@ -57,9 +57,9 @@ struct Session::OpenBox {
   std::optional<Queued> current;  // its spec lives as long as the run
   std::optional<Run> run;
   std::optional<ReadyRun> next;  // the process of the next one
-  bool never_ready = false;       // one was gone before it was needed: here none is of use
+  bool never_ready = false;      // one was of no use: here none is
   bool had_input = false;
-  std::array<pollfd, 3> ready = {};
+  std::array<pollfd, 3> polled = {};
   bool waiting = false;         // stands in waiting_
   std::uint64_t close_id = 0;   // asked to close once idle
   std::optional<Error> broken;  // could not be renewed: no further run
@@ -145,8 +145,8 @@ Result<void> Session::serve(int in, int out) {
     }
     for (std::size_t i = 0; i < running.size(); ++i) {
       OpenBox& box = *running[i];
-      std::copy_n(fds.begin() + static_cast<std::ptrdiff_t>(2 + 3 * i), 3, box.ready.begin());
-      const Result<bool> over = box.run->wake(box.ready);
+      std::copy_n(fds.begin() + static_cast<std::ptrdiff_t>(2 + 3 * i), 3, box.polled.begin());
+      const Result<bool> over = box.run->wake(box.polled);
       if (!over) {
         refuse(box.current->request.id, over.error());
         box.broken = over.error();
@@ -418,7 +418,7 @@ void Session::start(OpenBox& box) {
   if (box.broken) return give_up(*box.broken);
   std::optional<ReadyRun> ready = std::exchange(box.next, std::nullopt);
   if (ready && !ready->settle(box.box.board())) {
-    box.never_ready = true;
+    box.never_ready = box.box.board().ready.now() == Ready::kGone;
     ready.reset();
   }
   box.had_input = static_cast<bool>(current.input);
@@ -461,6 +461,7 @@ void Session::end(OpenBox& box) {
       if (!added) refuse(id, added.error());
     }
     (void)output_->flush();  // before the tidying; a peer that is gone is noticed by the poll
+    box.never_ready |= box.run->lost_ready();
     box.run.reset();
     if (!box.box) {
       box.broken = host_error("the box is gone: its keeper died");

@@ -181,7 +181,7 @@ int serve(const Options& options) {
                  error.message().c_str());
     return kExitError;
   }
-  rlimit files = {};  // each box takes some ten descriptors
+  rlimit files = {};  // each box takes some fifteen descriptors
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
     files.rlim_cur = files.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &files);  // fewer boxes then; opening one too many says why

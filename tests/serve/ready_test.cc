@@ -159,18 +159,57 @@ TEST(ReadyRun, KilledFromOutsideIsReplacedAndNotTriedAgain) {
   EXPECT_EQ(peer.bye(), 0);
 }
 
+TEST(ReadyRun, KilledAsItsRunBeginsIsReplacedToo) {
+  Peer peer;
+  const BoxFile program = program_file("nothing");
+  for (int i = 0; i < 40; ++i) {
+    peer.open("a", {program});
+    const RunReply first = peer.run("a", box_spec("nothing"));
+    std::this_thread::sleep_for(5ms);
+    const std::vector<pid_t> keepers = children_of(peer.pid());
+    ASSERT_EQ(keepers.size(), 1U);
+    const std::vector<pid_t> ready = children_of(keepers.front());
+    ASSERT_EQ(ready.size(), is_for_here(first) ? 1U : 0U);
+    const std::uint64_t run = peer.ask_run("a", box_spec("nothing"), "");
+    std::this_thread::sleep_for(std::chrono::microseconds(5 * i));
+    for (const pid_t pid : ready) ::kill(pid, SIGKILL);
+    const RunReply reply = peer.result(run);
+    const std::string status = reply.result.value("status", "none");
+    EXPECT_TRUE(status == "OK" || (status == "RE" && reply.result["signal"] == SIGKILL)) << reply.result << reply.error;
+    peer.call({{"op", "close"}, {"box", "a"}});
+  }
+  EXPECT_EQ(peer.bye(), 0);
+}
+
+/// Under memory pressure the program is the first to go, and takes neither its box nor an idle one with it.
+TEST(ReadyRun, LeavesTheKeeperItsOomScore) {
+  Peer peer;
+  peer.open("a", {program_file("nothing")});
+  const RunReply first = peer.run("a", box_spec("nothing"));
+  const std::vector<pid_t> ready = waiting(peer);
+  ASSERT_EQ(ready.size(), is_for_here(first) ? 1U : 0U);
+  const auto score = [](pid_t pid) { return read_whole("/proc/" + std::to_string(pid) + "/oom_score_adj"); };
+  EXPECT_EQ(score(children_of(peer.pid()).front()), score(peer.pid()));
+  for (const pid_t pid : ready) EXPECT_EQ(score(pid), "1000\n");
+  EXPECT_EQ(peer.bye(), 0);
+}
+
 TEST(ReadyRun, UnderAFilterThatForbidsItsWaitIsNotNeeded) {
   for (const char* filter : {BAILIFF_DEAF_BPF, BAILIFF_DEADLY_BPF}) {
     Peer peer({"--seccomp", filter});
     peer.open("a", {program_file("nothing")});
     json spec = box_spec("nothing");
     spec["seccomp"] = filter == std::string(BAILIFF_DEAF_BPF) ? "deaf" : "deadly";
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 30; ++i) {
       const RunReply reply = peer.run("a", spec);
       EXPECT_EQ(reply.result.value("status", ""), "OK") << reply.result << reply.error;
       EXPECT_EQ(reply.result["violation"], nullptr) << "nobody's, least of all the program's";
-      EXPECT_TRUE(waiting(peer).empty());
+      if (i == 20) { EXPECT_EQ(waiting(peer), std::vector<pid_t>()); }
     }
+    peer.open("b", {program_file("nothing")});
+    EXPECT_EQ(peer.run("b", spec).result.value("status", ""), "OK");
+    peer.call({{"op", "close"}, {"box", "b"}});
+    EXPECT_EQ(waiting(peer), std::vector<pid_t>());
     EXPECT_EQ(peer.bye(), 0);
   }
 }

@@ -16,16 +16,19 @@
 namespace bailiff {
 namespace {
 
-void wake(ReadyWord& ready) noexcept { raw::call(SYS_futex, &ready.value, FUTEX_WAKE, 1, nullptr, nullptr, 0); }
+raw::Word wake(ReadyWord& ready) noexcept {
+  return raw::call(SYS_futex, &ready.value, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
 
 /// Ends a process that waits for a run, unless its run has begun.
 void leave_unless_begun(ReadyWord& ready) noexcept {
-  if (has_begun(ready)) return;
+  if (!withdraw(ready)) return;
   for (;;) raw::call(SYS_exit_group, 127);
 }
 
-/// Under the program's filter: futex(2) has to be allowed by it, or this process is of no use.
+/// Under the program's filter, which has to allow futex(2): one that forbids it is met before anybody counts on us.
 void await_go(ReadyWord& ready) noexcept {
+  if (wake(ready) < 0) return leave_unless_begun(ready);
   ready.change(Ready::kMaking, Ready::kWaiting);
   wake(ready);
   while (ready.now() == Ready::kWaiting) {
@@ -126,11 +129,12 @@ raw::Word restrict_files(const ChildPlan& plan, char* base) noexcept {
 
 }  // namespace
 
-bool has_begun(ReadyWord& ready) noexcept {
-  for (Ready now; (now = ready.now()) != Ready::kGo;) {
-    if (now == Ready::kGone) return false;
-    if (ready.change(now, Ready::kGone)) wake(ready);
+bool withdraw(ReadyWord& ready) noexcept {
+  for (Ready now; (now = ready.now()) != Ready::kGone;) {
+    if (now == Ready::kGo) return false;
+    ready.change(now, Ready::kGone);
   }
+  wake(ready);
   return true;
 }
 

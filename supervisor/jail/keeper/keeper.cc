@@ -267,7 +267,7 @@ void wait_for_the_dying() noexcept {
 
 /// What comes next is not what a process was made ahead for.
 void drop_ready() noexcept {
-  if (!run.ahead || has_begun(board().ready)) return;
+  if (!run.ahead || !withdraw(board().ready)) return;
   kill_everything();
   for (;;) {
     const Word pid = raw::call(SYS_wait4, -1, nullptr, __WALL, nullptr);
@@ -296,7 +296,7 @@ void reap() noexcept {
     if (pid == -EINTR) continue;
     if (pid < 0) break;  // ECHILD: nobody is left
 
-    if (run.ahead && pid == run.main_pid && !has_begun(board().ready)) {  // was of no use, and nobody's run
+    if (run.ahead && pid == run.main_pid && withdraw(board().ready)) {  // was of no use, and nobody's run
       run.active = run.ahead = false;
       continue;
     }
@@ -332,9 +332,9 @@ extern "C" [[noreturn]] void keeper_child_entry() noexcept {
   become_program(board(), child_start.stdio, child_start.cgroup_procs_fd, child_start.ahead);
 }
 
-/// clone/clone3 with CLONE_VM | CLONE_VFORK onto a stack in our memory: half the price of a fork, and the child's
-/// report needs no pipe. We sleep until its exec or exit, unless it is made ahead: then there is no CLONE_VFORK.
-Word vfork_clone3(const clone_args& args) noexcept {
+/// The child begins on a stack of its own, in a place that is no part of ours. With CLONE_VM | CLONE_VFORK, half the price
+/// of a fork, that is in our memory, and we sleep until its exec or exit.
+Word clone3_child(const clone_args& args) noexcept {
 #if defined(__x86_64__)
   Word result;
   asm volatile(
@@ -361,7 +361,7 @@ Word vfork_clone3(const clone_args& args) noexcept {
 #endif
 }
 
-Word vfork_clone(std::uint64_t flags, unsigned char* stack_top) noexcept {
+Word clone_child(std::uint64_t flags, unsigned char* stack_top) noexcept {
 #if defined(__x86_64__)
   Word result;
   register Word r10 asm("r10") = 0;
@@ -408,9 +408,8 @@ void forget_peak() noexcept {
   raw::call(SYS_close, fd);
 }
 
-/// `ahead`: for Order::kMakeReady, which nobody waits for, and so nobody is answered.
+/// `ahead`: for Order::kMakeReady, to which there is no reply.
 void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
-  drop_ready();
   RunReport& report = board().report;
   int(&stdio)[3] = child_start.stdio;
   stdio[1] = *fds++;
@@ -438,14 +437,17 @@ void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
       if (fd >= 0) raw::call(SYS_close, fd);
     }
   };
-  const auto not_started = [&](Word error, Step step = Step::kClone) noexcept {
+  const auto failed = [&](Step step, Word error, int detail) noexcept {
     if (ahead) {
-      (void)has_begun(board().ready);
-      return close_all();
+      withdraw(board().ready);
+      return;
     }
-    report.failure = {step, static_cast<std::int32_t>(-error), 0};
-    close_all();
+    report.failure = {step, static_cast<std::int32_t>(-error), detail};
     reply(Reply::kEnded);
+  };
+  const auto not_started = [&](Word error, Step step = Step::kClone) noexcept {
+    close_all();
+    failed(step, error, 0);
   };
   if (spoilt) return not_started(-ECANCELED);
   if (stdio[0] < 0) return not_started(stdio[0], Step::kStdio);
@@ -465,8 +467,11 @@ void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
   }
 
   const bool listens = board().plan.listener != Listener::kNobody;
-  // Shared descriptors: the listener that the filter makes is then ours as well, for no extra call.
-  const std::uint64_t flags = CLONE_VM | (ahead ? 0 : std::uint64_t{CLONE_VFORK}) | (listens ? std::uint64_t{CLONE_FILES} : 0) |
+  // Made ahead it has memory of its own: in ours, what is set or done to it while it waits would be set or done to us (its
+  // oom_score_adj, the OOM killer, a core dump). Shared descriptors: the listener that the filter makes is then ours as
+  // well, for no extra call.
+  const std::uint64_t flags = (ahead ? 0 : std::uint64_t{CLONE_VM} | CLONE_VFORK) |
+                              (listens ? std::uint64_t{CLONE_FILES} : 0) |
                               (board().plan.user_map != 0 ? std::uint64_t{CLONE_NEWUSER} : 0);
   if (listens) raw::call(SYS_close, kKeeperListenerFd);  // now the lowest that is free
   Word pid = -ENOSYS;
@@ -477,9 +482,9 @@ void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
     args.stack = reinterpret_cast<std::uint64_t>(child_stack);
     args.stack_size = sizeof child_stack;
     args.cgroup = static_cast<std::uint64_t>(cgroup_fd);
-    pid = vfork_clone3(args);
+    pid = clone3_child(args);
   } else {
-    pid = vfork_clone(flags | SIGCHLD, child_stack + sizeof child_stack);
+    pid = clone_child(flags | SIGCHLD, child_stack + sizeof child_stack);
   }
   close_all();
   if (listens) {
@@ -494,15 +499,9 @@ void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
     forget_peak();
   }
 
-  if (pid < 0 && ahead) {
-    (void)has_begun(board().ready);
-    return;
-  }
   if (pid < 0) {
     stop_listening();
-    report.failure = {Step::kClone, static_cast<std::int32_t>(-pid), order.has_cgroup_fd};
-    reply(Reply::kEnded);
-    return;
+    return failed(Step::kClone, pid, order.has_cgroup_fd);
   }
   run.active = true;
   run.ahead = ahead;
@@ -583,6 +582,7 @@ void obey() noexcept {
       break;
     }
     case Order::kRun:
+      drop_ready();
       start_run(order, passed.fds, /*ahead=*/false);
       break;
     case Order::kMakeReady:

@@ -107,7 +107,7 @@ TEST(Capture, SaysWhetherMoreIsThere) {
   ASSERT_EQ(::write(pipe.write_end.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   EXPECT_FALSE(*pipe.capture.drain(1));  // has read a buffer and not looked again
   EXPECT_TRUE(*pipe.capture.drain());
-  pipe.capture.found_empty();
+  pipe.capture.mark_empty();
   EXPECT_EQ(pipe.capture.finish()->bytes, bytes.size());
 }
 
