@@ -467,10 +467,9 @@ void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
   }
 
   const bool listens = board().plan.listener != Listener::kNobody;
-  // Made ahead it has memory of its own: in ours, what is set or done to it while it waits would be set or done to us (its
-  // oom_score_adj, the OOM killer, a core dump). Shared descriptors: the listener that the filter makes is then ours as
-  // well, for no extra call.
-  const std::uint64_t flags = (ahead ? 0 : std::uint64_t{CLONE_VM} | CLONE_VFORK) |
+  // Shared descriptors: the listener that the filter makes is then ours as well, for no extra call.
+  const std::uint64_t flags = (ahead ? 0 : std::uint64_t{CLONE_VFORK}) |
+                              (ahead && board().plan.own_memory != 0 ? 0 : std::uint64_t{CLONE_VM}) |
                               (listens ? std::uint64_t{CLONE_FILES} : 0) |
                               (board().plan.user_map != 0 ? std::uint64_t{CLONE_NEWUSER} : 0);
   if (listens) raw::call(SYS_close, kKeeperListenerFd);  // now the lowest that is free
