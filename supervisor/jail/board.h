@@ -159,8 +159,8 @@ struct ViolationRecord {
 
 inline constexpr int kReapedRows = 64;
 
-/// What happened in one run: emptied by the supervisor before it begins, written by the keeper and, until its exec, by the
-/// child itself.
+/// What happened in one run: emptied by the supervisor before it begins, written by the keeper and, until its
+/// exec, by the child itself.
 struct RunReport {
   StepFailure failure;  // step kNone: exec happened
   std::int32_t main_pid;

@@ -150,8 +150,9 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   if (filter.notifies && listener == Listener::kNobody) refuse_violations_only(box);
   // gVisor keeps the number and never looks at it, and writing it takes 0.3 ms there.
   plan.oom_score_adj = surroundings.kernel.gvisor() ? 0 : 1000;
-  // In the keeper's, what is set or done to a process that waits would be set or done to the keeper: its oom_score_adj, the
-  // OOM killer's choice, a core dump. gVisor has none of the three, and takes 0.6 ms for a memory.
+  // In the keeper's, what is set or done to a process that waits would be set or done to the keeper: its
+  // oom_score_adj (fs/proc/base.c, __set_oom_adj), the OOM killer's choice, a core dump. gVisor has none of the
+  // three, and takes 0.6 ms for a memory.
   plan.own_memory = !surroundings.kernel.gvisor();
   // gVisor has none (no /proc/self/ns/cgroup), though its unshare says yes to every flag.
   plan.new_cgroup_namespace = !surroundings.kernel.gvisor();

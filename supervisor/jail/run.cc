@@ -188,8 +188,8 @@ Result<bool> Run::wake(const std::array<pollfd, 3>& polled) {
   const bool out_empty = polled[1].revents == 0 || TRY(out_.drain());
   const bool err_empty = polled[2].revents == 0 || TRY(err_.drain());
   if (polled[0].revents != 0) TRY(heed_keeper());
-  // When the keeper said so every writer was dead, and poll(2), which looks at one after the other, saw its message before
-  // it looked at the streams: what was empty then is so for good.
+  // When the keeper said so every writer was dead, and poll(2), which looks at one after the other, saw its
+  // message before it looked at the streams: what was empty then is so for good.
   if (over_ && !keeper_lost_ && out_empty) out_.mark_empty();
   if (over_ && !keeper_lost_ && err_empty) err_.mark_empty();
   if (over_) return true;

@@ -16,7 +16,8 @@ bool withdraw(ReadyWord& ready) noexcept;
 
 /// Turns the calling process, a child of the keeper, into the program. Runs on the keeper's memory or a copy of it, so
 /// it only reads the plan and writes the report; what it cannot do it reports there as a StepFailure, then
-/// exits. `ahead`: its run is not there yet; it waits before the last step for Ready::kGo. With a ChildPlan::listener the caller shares its descriptors with it and afterwards finds the
+/// exits. `ahead`: its run is not there yet; it waits before the last step for Ready::kGo. With a
+/// ChildPlan::listener the caller shares its descriptors with it and afterwards finds the
 /// listener among its own, and the program's at 0, 1, 2. Descriptors 0, 1, 2 of the program are `stdio`;
 /// `cgroup_procs_fd` is -1 where the clone already placed us.
 [[noreturn]] void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd,

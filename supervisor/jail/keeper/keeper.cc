@@ -332,8 +332,8 @@ extern "C" [[noreturn]] void keeper_child_entry() noexcept {
   become_program(board(), child_start.stdio, child_start.cgroup_procs_fd, child_start.ahead);
 }
 
-/// The child begins on a stack of its own, in a place that is no part of ours. With CLONE_VM | CLONE_VFORK, half the price
-/// of a fork, that is in our memory, and we sleep until its exec or exit.
+/// The child begins on the stack it is given. With CLONE_VM | CLONE_VFORK, half the price of a fork, that lies in
+/// our memory, and we sleep until its exec or exit.
 Word clone3_child(const clone_args& args) noexcept {
 #if defined(__x86_64__)
   Word result;
