@@ -188,6 +188,7 @@ TEST(Inside, IsTheSameEveryTime) {
     seen->erase("uid");
     seen->erase("gid");
     seen->erase("cgroup");
+    seen->erase("age_ms");
     for (const char* key : {"Uid", "Gid", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches", "VmHWM", "VmRSS",
                             "RssAnon", "RssFile", "RssShmem", "VmPeak", "VmSize", "VmStk", "VmPTE", "SigQ"}) {
       (*seen)["status"].erase(key);

@@ -314,7 +314,7 @@ void reap() noexcept {
   }
   if (run.active && run.main_exited) {
     stop_listening();
-    board().report.quiet_ns = run.ending ? monotonic_ns() : board().report.exit_ns;
+    board().report.quiet_ns = monotonic_ns();
     run = Run{};
     reply(Reply::kEnded);
   }
