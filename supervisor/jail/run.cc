@@ -105,6 +105,7 @@ Result<Run> Run::start(Box& box, const Surroundings& surroundings, const RunSpec
     run.image_too_large_ = fixed_memory_of(box, spec) > *spec.limits.address_space;
   }
   if (fits && run.begin_ahead(*ready, stdin_fd, early_output)) return run;
+  ready.reset();  // its descriptors may be what is missing
   if (box.leaf()) TRY(box.leaf().begin_run(spec.limits));
 
   run.out_ = TRY(Capture::open(spec.limits.output, box.owner(), early_output));

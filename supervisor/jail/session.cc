@@ -446,6 +446,7 @@ void Session::end(OpenBox& box) {
   spooled_bytes_ -= box.current->spooled;
   if (box.run && !box.broken) {
     Result<RunResult> result = box.run->finish();
+    const bool ran = static_cast<bool>(result);
     if (!result) {
       refuse(id, in_request(result.error()));
     } else if (const std::uint64_t size = result_body_bytes(*result); size > kMaxFrameBody) {
@@ -467,7 +468,7 @@ void Session::end(OpenBox& box) {
       box.broken = host_error("the box is gone: its keeper died");
     } else if (Result<void> renewed = box.box.renew(surroundings_); !renewed) {
       box.broken = std::move(renewed).error();
-    } else if (box.queue.empty() && box.close_id == 0 && !box.never_ready) {
+    } else if (ran && box.queue.empty() && box.close_id == 0 && !box.never_ready) {
       const RunSpec& like = box.current->request.spec;
       box.next = ReadyRun::make(box.box, surroundings_, like, *surroundings_.filters.find(like.seccomp), box.had_input);
     }

@@ -159,6 +159,18 @@ TEST(ReadyRun, KilledFromOutsideIsReplacedAndNotTriedAgain) {
   EXPECT_EQ(peer.bye(), 0);
 }
 
+TEST(ReadyRun, ARunThatIsRefusedSpoilsNothing) {
+  Peer peer;
+  const Kind usual = kind("usual", {});
+  peer.open("a", {program_file("inside")});
+  const RunReply first = peer.run("a", usual.spec);
+  EXPECT_EQ(peer.run("a", kind("nowhere", {{"workdir", "/nowhere"}}).spec).error["key"], "spec.workdir");
+  EXPECT_EQ(peer.run("a", usual.spec).result["status"], "OK");
+  std::this_thread::sleep_for(kPause);
+  EXPECT_EQ(was_ahead(peer.run("a", usual.spec)), is_for_here(first));
+  EXPECT_EQ(peer.bye(), 0);
+}
+
 TEST(ReadyRun, KilledAsItsRunBeginsIsReplacedToo) {
   Peer peer;
   const BoxFile program = program_file("nothing");

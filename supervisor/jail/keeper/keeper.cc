@@ -466,6 +466,9 @@ void start_run(const OrderMessage& order, const int* fds, bool ahead) noexcept {
     if (unshared < 0) return not_started(unshared);
   }
 
+  // In gVisor a program may set the niceness of any process, ours included, and the next would inherit it.
+  raw::call(SYS_setpriority, /*PRIO_PROCESS=*/0, 0, 0);
+
   const bool listens = board().plan.listener != Listener::kNobody;
   // Shared descriptors: the listener that the filter makes is then ours as well, for no extra call.
   const std::uint64_t flags = (ahead ? 0 : std::uint64_t{CLONE_VFORK}) |
