@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -156,7 +157,7 @@ Result<void> Session::serve(int in, int out) {
       } else if (*over) {
         end(box);
       } else {
-        send_early(box);
+        send_early(box, kEarlyUnsentBytes);
       }
     }
     auto closing = closing_.begin();
@@ -430,14 +431,14 @@ void Session::start(OpenBox& box) {
   box.run.emplace(*std::move(run));
 }
 
-void Session::send_early(OpenBox& box) {
+void Session::send_early(OpenBox& box, std::uint64_t most_unsent) {
   const RunRequest& request = box.current->request;
   if (!request.early_output) return;
   const auto send = [&](const char* stream, std::optional<EarlyOutput> output) {
     if (output) output_->add(output_message(request.id, stream), std::move(output->bytes), output->crc);
   };
-  if (output_->unsent() < kEarlyUnsentBytes) send("stdout", box.run->take_early_stdout());
-  if (output_->unsent() < kEarlyUnsentBytes) send("stderr", box.run->take_early_stderr());
+  if (output_->unsent() < most_unsent) send("stdout", box.run->take_early_stdout());
+  if (output_->unsent() < most_unsent) send("stderr", box.run->take_early_stderr());
 }
 
 void Session::end(OpenBox& box) {
@@ -445,6 +446,8 @@ void Session::end(OpenBox& box) {
   const std::uint64_t id = box.current->request.id;
   spooled_bytes_ -= box.current->spooled;
   if (box.run && !box.broken) {
+    // All of it, however much: its checksum is known, and the peer puts it where the rest of the stream is.
+    send_early(box, std::numeric_limits<std::uint64_t>::max());
     Result<RunResult> result = box.run->finish();
     const bool ran = static_cast<bool>(result);
     if (!result) {
