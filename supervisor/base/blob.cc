@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/file_io.h"
+#include "base/output_file.h"
 
 namespace bailiff {
 
@@ -59,8 +60,7 @@ Result<void> Blob::append_file(int fd, std::uint64_t most) {
 
 Result<void> Blob::spill() {
   if (spool_ && spool_.use_count() == 1 && !is_part_) return {};
-  UniqueFd fd(::memfd_create("bailiff-output", MFD_CLOEXEC));
-  if (!fd) return errno_error("memfd_create output");
+  UniqueFd fd = TRY(make_output_file());
   Result<void> copied;
   TRY(each([&](std::string_view piece) {
     if (copied) copied = write_all(fd.get(), piece);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace bailiff {
@@ -28,13 +29,15 @@ void make_nonblocking(int fd) {
 
 }  // namespace
 
-Result<std::string_view> AttachDemultiplexer::next(std::string_view& bytes) {
+Result<std::string_view> AttachDemultiplexer::keep_stdout(std::span<char> bytes) {
+  char* const begin = bytes.data();
+  char* end = begin;
   while (!bytes.empty()) {
     if (left_ == 0) {
       const std::size_t part = std::min(bytes.size(), header_.size() - header_bytes_);
       std::copy_n(bytes.begin(), part, header_.begin() + static_cast<std::ptrdiff_t>(header_bytes_));
       header_bytes_ += part;
-      bytes.remove_prefix(part);
+      bytes = bytes.subspan(part);
       if (header_bytes_ < header_.size()) break;
       header_bytes_ = 0;
       if (header_[0] > 2 || header_[1] != 0 || header_[2] != 0 || header_[3] != 0) {
@@ -43,14 +46,19 @@ Result<std::string_view> AttachDemultiplexer::next(std::string_view& bytes) {
       for (std::size_t i = 4; i < header_.size(); ++i) left_ = left_ << 8 | header_[i];
       continue;  // a length of 0 is allowed: the next header follows
     }
-    const std::string_view part = bytes.substr(0, left_);
+    const std::span<char> part = bytes.first(std::min<std::size_t>(left_, bytes.size()));
     left_ -= static_cast<std::uint32_t>(part.size());
-    bytes.remove_prefix(part.size());
-    if (header_[0] != 2) return part;
-    stderr_tail_ += part.substr(part.size() - std::min(part.size(), kStderrTail));
+    bytes = bytes.subspan(part.size());
+    if (header_[0] != 2) {
+      std::memmove(end, part.data(), part.size());
+      end += part.size();
+      continue;
+    }
+    const std::span<char> last = part.last(std::min(part.size(), kStderrTail));
+    stderr_tail_.append(last.data(), last.size());
     if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
   }
-  return std::string_view();
+  return std::string_view(begin, end);
 }
 
 FramePeer::FramePeer(UniqueFd in, UniqueFd out, bool multiplexed, std::string first)
@@ -127,7 +135,8 @@ Result<void> FramePeer::begin_frame() {
 
 /// False: what was read is used up.
 Result<bool> FramePeer::next_part() {
-  part_ = multiplexed_ ? TRY(demultiplexer_.next(unread_)) : std::exchange(unread_, {});
+  const std::span<char> bytes = std::exchange(unread_, {});
+  part_ = multiplexed_ ? TRY(demultiplexer_.keep_stdout(bytes)) : std::string_view(bytes.data(), bytes.size());
   return !part_.empty();
 }
 
@@ -154,7 +163,7 @@ Result<void> FramePeer::read_some() {
     ended_ = true;
     return {};
   }
-  unread_ = std::string_view(buffer_).substr(0, static_cast<std::size_t>(got));
+  unread_ = std::span(buffer_).first(static_cast<std::size_t>(got));
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,10 +22,9 @@ namespace bailiff {
 /// (stream 0 stdin, 1 stdout, 2 stderr; three zeros; length, big-endian), then as many bytes.
 class AttachDemultiplexer {
  public:
-  /// Takes `bytes` from their front up to and with the next part that is stdout's; empty: there was none. Keeps the
-  /// end of what is stderr's.
+  /// Moves what of `bytes` is stdout's together at their front, and gives that. Keeps the end of what is stderr's.
   /// Errors: kHost  a header that is none
-  Result<std::string_view> next(std::string_view& bytes);
+  Result<std::string_view> keep_stdout(std::span<char> bytes);
   [[nodiscard]] const std::string& stderr_tail() const { return stderr_tail_; }
 
  private:
@@ -84,8 +84,8 @@ class FramePeer {
   bool ended_ = false;
   std::uint64_t max_body_ = kMaxFrameBody;
   AttachDemultiplexer demultiplexer_;
-  std::string_view unread_;  // of buffer_ or first_: what the demultiplexer has not seen
-  std::string_view part_;    // stdout's bytes before those that are in no frame yet
+  std::span<char> unread_;  // buffer_ or first_, until next_part() has looked at it
+  std::string_view part_;   // what of it is in no frame yet
   FrameReader reader_;
   ReceivedFrame coming_;
   Blob* body_ = nullptr;  // of coming_ or early_

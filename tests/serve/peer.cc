@@ -97,7 +97,9 @@ std::uint64_t Peer::held_bytes() const {
   for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd", gone)) {
     struct stat status = {};
     const std::string target = std::filesystem::read_symlink(entry.path(), gone);
-    if (target.starts_with("/memfd:bailiff-output") && ::stat(entry.path().c_str(), &status) == 0) {
+    // make_output_file(): a memfd, or a file without a name
+    const bool output = target.starts_with("/memfd:bailiff-output") || target.starts_with("/#");
+    if (output && ::stat(entry.path().c_str(), &status) == 0) {
       bytes += static_cast<std::uint64_t>(status.st_size);
     }
   }

@@ -519,6 +519,7 @@ TEST(ServeTest, WhoDoesNotReadEarlyOutputHoldsUpNeitherTheProgramNorItsWatch) {
   const RunReply reply = peer.result(run);
   EXPECT_EQ(reply.result["status"], "TLE") << reply.result;
   EXPECT_EQ(sha256_of(reply.out), sha256_of(noise(kBytes)));
+  EXPECT_LT(reply.result["stdout"]["body"][1], 1 << 20) << "what waited comes as its own frame, too";
   EXPECT_LT(reply.result["wall_time"]["ns"].get<std::int64_t>(), unread.count()) << "ended while nobody read";
   EXPECT_EQ(peer.bye(), 0);
 }

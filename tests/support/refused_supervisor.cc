@@ -1,6 +1,6 @@
 // bailiff-supervisor on a kernel that knows less: a stand-in for the binary wherever a test takes
 // $BAILIFF_SUPERVISOR. Refuses, by a seccomp filter, what gVisor and older kernels lack: pidfd_*, openat2, clone3
-// (and with it CLONE_INTO_CGROUP), seccomp user notification, the flags of close_range, splice of a memfd, and larger
+// (and with it CLONE_INTO_CGROUP), fsopen, seccomp user notification, the flags of close_range, splice of a memfd, and larger
 // pipes.
 
 #include <fcntl.h>
@@ -26,11 +26,12 @@ int main(int, char** argv) {
   constexpr auto arg = [](int n) { return static_cast<unsigned>(offsetof(seccomp_data, args) + sizeof(__u64) * static_cast<unsigned>(n)); };
   const sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 14, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 13, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 12, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 11, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 10, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 15, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 14, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 13, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 12, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 11, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsopen, 10, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_splice, 11, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 2),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg(2)),
@@ -54,6 +55,7 @@ int main(int, char** argv) {
   // Seen to refuse, or the lane would prove nothing.
   if (::syscall(SYS_clone3, nullptr, 0) != -1 || errno != ENOSYS || ::syscall(SYS_close_range, 1000, 1000, 4) != -1 ||
       errno != EINVAL || ::syscall(SYS_openat2, -1, "", nullptr, 0) != -1 || errno != ENOSYS ||
+      ::syscall(SYS_fsopen, "tmpfs", 0) != -1 || errno != ENOSYS ||
       ::splice(-1, nullptr, -1, nullptr, 1, 0) != -1 || errno != EINVAL || ::fcntl(-1, F_SETPIPE_SZ, 1) != -1 ||
       errno != EINVAL) {
     std::fputs("refused_supervisor: the filter refuses nothing\n", stderr);
