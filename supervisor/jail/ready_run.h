@@ -47,6 +47,7 @@ class ReadyRun {
 
   Capture out, err;
   FilesBefore before;
+  unsigned cpus = 1;  // that it could use when it was made
 
  private:
   std::string prepared_;  // what of the plan it was made by

@@ -324,10 +324,11 @@ bool Slot::out_of_memory() {
   // v1 counts kills in the group of the killed, which is gone; here is left that a charge was refused, at a
   // peak that is the limit.
   const auto failures = number_at(memory_directory_ + "/memory.failcnt");
+  if (!failures || *failures == 0) return false;
   const auto peak = number_at(memory_directory_ + "/memory.max_usage_in_bytes");
   const auto limit = number_at(memory_directory_ + limit_file(v2_));
   constexpr std::uint64_t kOnePage = 2U << 20;  // a huge one: so far the peak may stay below
-  return failures && peak && limit && *failures > 0 && *peak + kOnePage >= *limit;
+  return peak && limit && *peak + kOnePage >= *limit;
 }
 
 Result<void> clear_slot(const CgroupLayout& layout, const std::string& cgroup_parent) {
