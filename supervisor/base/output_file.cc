@@ -21,7 +21,8 @@ UniqueFd mount_of_large_folios() {
     if (::syscall(SYS_fsconfig, tmpfs.get(), FSCONFIG_SET_STRING, option.key, option.value, 0) < 0) return {};
   }
   if (::syscall(SYS_fsconfig, tmpfs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) return {};
-  return UniqueFd(static_cast<int>(::syscall(SYS_fsmount, tmpfs.get(), FSMOUNT_CLOEXEC, 0)));
+  return UniqueFd(static_cast<int>(::syscall(SYS_fsmount, tmpfs.get(), FSMOUNT_CLOEXEC,
+                                             MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
 }
 
 }  // namespace
@@ -29,7 +30,7 @@ UniqueFd mount_of_large_folios() {
 Result<UniqueFd> make_output_file() {
   static const UniqueFd mount = mount_of_large_folios();
   if (mount) {
-    UniqueFd file(::openat(mount.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    UniqueFd file(::openat(mount.get(), ".", O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
     if (file) return file;
   }
   UniqueFd file(::memfd_create("bailiff-output", MFD_CLOEXEC));

@@ -53,11 +53,11 @@ Result<bool> Capture::drain(std::size_t most) {
   return false;
 }
 
-std::optional<EarlyOutput> Capture::take_early() {
+std::optional<EarlyOutput> Capture::take_early(bool last) {
   if (!sends_early_ || kept_.size() < kMuch || kept_.size() > kMaxFrameBody) return std::nullopt;
   early_ += kept_.size();
   EarlyOutput taken{std::exchange(kept_, {}), std::exchange(crc_, 0)};
-  (void)kept_.expect_many();  // append() will say why not
+  if (!last) (void)kept_.expect_many();  // append() will say why not
   return taken;
 }
 

@@ -42,8 +42,9 @@ class Capture {
   /// Takes what is there without waiting, until the pipe is empty, or past the ceiling: a flood must not keep the
   /// supervisor here. True: it is empty.
   Result<bool> drain(std::size_t most = std::size_t{1} << 20);
-  /// What has been kept since the last time, if it is much: kMuch at least. finish() then has only the rest.
-  std::optional<EarlyOutput> take_early();
+  /// What has been kept since the last time, if it is much: kMuch at least. finish() then has only the rest. `last`: it
+  /// is not called again.
+  std::optional<EarlyOutput> take_early(bool last);
   /// After the last writer is dead: takes the rest, which is at most what a pipe holds, and gives the stream away.
   Result<Stream> finish();
   /// The last writer is dead, and the pipe was found empty since: finish() need not look.

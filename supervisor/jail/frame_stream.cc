@@ -120,7 +120,7 @@ Result<void> FrameOutput::flush() {
   return {};
 }
 
-/// Gives the pipe the pages of a body in a memfd, which nobody changes any more: nothing is copied.
+/// Gives the pipe the pages of a body in a file, which nobody changes any more: nothing is copied.
 ssize_t FrameOutput::splice_first(std::size_t most) {
   const Blob& first = parts_.front();
   auto at = static_cast<loff_t>(first.spool_begin() + loaded_of_first_);

@@ -51,9 +51,9 @@ class Run {
   /// A process was made ahead for it and of no use.
   [[nodiscard]] bool lost_ready() const { return lost_ready_; }
 
-  /// Output that may be sent while the program still runs; see Capture::take_early().
-  std::optional<EarlyOutput> take_early_stdout() { return out_.take_early(); }
-  std::optional<EarlyOutput> take_early_stderr() { return err_.take_early(); }
+  /// Output that may be sent before the result; see Capture::take_early().
+  std::optional<EarlyOutput> take_early_stdout(bool last) { return out_.take_early(last); }
+  std::optional<EarlyOutput> take_early_stderr(bool last) { return err_.take_early(last); }
 
   /// Ends the run for a reason from outside; wake() will then report its end.
   void cancel() {

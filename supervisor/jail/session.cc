@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -22,7 +21,7 @@ constexpr std::uint64_t kMaxSpooledBytes =
     256U << 20;  // runs not yet answered: bodies, and headers with their argv and env
 constexpr std::uint64_t kMaxQueuedRuns = 1024;
 constexpr std::uint64_t kMaxUnsentBytes = 64U << 20;
-constexpr std::uint64_t kEarlyUnsentBytes = 1U << 20;  // beyond, output waits in its run's memfd
+constexpr std::uint64_t kEarlyUnsentBytes = 1U << 20;  // beyond, output waits with its run
 constexpr std::size_t kMaxBoxes = 4096;
 
 /// Appends a file of the host to a spool; answers how many bytes that were.
@@ -157,7 +156,7 @@ Result<void> Session::serve(int in, int out) {
       } else if (*over) {
         end(box);
       } else {
-        send_early(box, kEarlyUnsentBytes);
+        send_early(box, /*last=*/false);
       }
     }
     auto closing = closing_.begin();
@@ -431,14 +430,15 @@ void Session::start(OpenBox& box) {
   box.run.emplace(*std::move(run));
 }
 
-void Session::send_early(OpenBox& box, std::uint64_t most_unsent) {
+void Session::send_early(OpenBox& box, bool last) {
   const RunRequest& request = box.current->request;
   if (!request.early_output) return;
   const auto send = [&](const char* stream, std::optional<EarlyOutput> output) {
     if (output) output_->add(output_message(request.id, stream), std::move(output->bytes), output->crc);
   };
-  if (output_->unsent() < most_unsent) send("stdout", box.run->take_early_stdout());
-  if (output_->unsent() < most_unsent) send("stderr", box.run->take_early_stderr());
+  const auto may = [&] { return last || output_->unsent() < kEarlyUnsentBytes; };
+  if (may()) send("stdout", box.run->take_early_stdout(last));
+  if (may()) send("stderr", box.run->take_early_stderr(last));
 }
 
 void Session::end(OpenBox& box) {
@@ -446,8 +446,7 @@ void Session::end(OpenBox& box) {
   const std::uint64_t id = box.current->request.id;
   spooled_bytes_ -= box.current->spooled;
   if (box.run && !box.broken) {
-    // All of it, however much: its checksum is known, and the peer puts it where the rest of the stream is.
-    send_early(box, std::numeric_limits<std::uint64_t>::max());
+    send_early(box, /*last=*/true);  // its checksum is known, and the peer puts it where the rest of the stream is
     Result<RunResult> result = box.run->finish();
     const bool ran = static_cast<bool>(result);
     if (!result) {

@@ -55,8 +55,9 @@ class Session {
   [[nodiscard]] bool can_start() const;
   void start_what_can();
   void start(OpenBox& box);
-  /// Sends what the run has written so far, if it is much and less than `most_unsent` waits for the peer.
-  void send_early(OpenBox& box, std::uint64_t most_unsent);
+  /// Sends what the run has written so far, if it is much and the peer keeps up. `last`: the run is over, and nobody has
+  /// to keep up.
+  void send_early(OpenBox& box, bool last);
   /// Answers, and makes the box ready for the next run. The box may be gone afterwards.
   void end(OpenBox& box);
   /// Ends the box, which goes from boxes_: `closed` is answered when the kernel has taken it apart.

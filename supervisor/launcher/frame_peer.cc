@@ -32,7 +32,7 @@ void make_nonblocking(int fd) {
 Result<std::string_view> AttachDemultiplexer::keep_stdout(std::span<char> bytes) {
   char* const begin = bytes.data();
   char* end = begin;
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !broken_) {
     if (left_ == 0) {
       const std::size_t part = std::min(bytes.size(), header_.size() - header_bytes_);
       std::copy_n(bytes.begin(), part, header_.begin() + static_cast<std::ptrdiff_t>(header_bytes_));
@@ -40,9 +40,7 @@ Result<std::string_view> AttachDemultiplexer::keep_stdout(std::span<char> bytes)
       bytes = bytes.subspan(part);
       if (header_bytes_ < header_.size()) break;
       header_bytes_ = 0;
-      if (header_[0] > 2 || header_[1] != 0 || header_[2] != 0 || header_[3] != 0) {
-        return host_error("the attached stream has a header that is none");
-      }
+      broken_ = header_[0] > 2 || header_[1] != 0 || header_[2] != 0 || header_[3] != 0;
       for (std::size_t i = 4; i < header_.size(); ++i) left_ = left_ << 8 | header_[i];
       continue;  // a length of 0 is allowed: the next header follows
     }
@@ -58,6 +56,7 @@ Result<std::string_view> AttachDemultiplexer::keep_stdout(std::span<char> bytes)
     stderr_tail_.append(last.data(), last.size());
     if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
   }
+  if (broken_ && begin == end) return host_error("the attached stream has a header that is none");
   return std::string_view(begin, end);
 }
 

@@ -23,7 +23,7 @@ namespace bailiff {
 class AttachDemultiplexer {
  public:
   /// Moves what of `bytes` is stdout's together at their front, and gives that. Keeps the end of what is stderr's.
-  /// Errors: kHost  a header that is none
+  /// Errors: kHost  a header that is none; what came before it is given first, and the error with the next call
   Result<std::string_view> keep_stdout(std::span<char> bytes);
   [[nodiscard]] const std::string& stderr_tail() const { return stderr_tail_; }
 
@@ -31,6 +31,7 @@ class AttachDemultiplexer {
   std::array<unsigned char, 8> header_ = {};
   std::size_t header_bytes_ = 0;
   std::uint32_t left_ = 0;
+  bool broken_ = false;
   std::string stderr_tail_;  // at most kStderrTail bytes
 };
 
@@ -43,7 +44,7 @@ struct ReceivedFrame {
 /// it writes, so that two full pipes never wait for each other. One thread.
 ///
 /// The other end is not trusted: what it announces is not reserved but taken as it comes, and time is the
-/// deadline's alone. Long bodies go to memfds, not to our memory.
+/// deadline's alone. Long bodies go to files of their own (output_file.h), not to our memory.
 class FramePeer {
  public:
   /// `in` is read, `out` written (they may be duplicates of one socket); `first` came before.

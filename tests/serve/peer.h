@@ -61,7 +61,7 @@ class Peer {
   /// Resident set of the server in KiB: the largest so far, and now.
   [[nodiscard]] long peak_rss_kib() const { return status_kib("VmHWM:"); }
   [[nodiscard]] long rss_kib() const { return status_kib("VmRSS:"); }
-  /// Bytes of outputs that it holds in memfds, which are in nobody's resident set.
+  /// Bytes of outputs that it holds in files (output_file.h), which are in nobody's resident set.
   [[nodiscard]] std::uint64_t held_bytes() const;
 
  private:

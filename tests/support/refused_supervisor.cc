@@ -1,7 +1,7 @@
 // bailiff-supervisor on a kernel that knows less: a stand-in for the binary wherever a test takes
 // $BAILIFF_SUPERVISOR. Refuses, by a seccomp filter, what gVisor and older kernels lack: pidfd_*, openat2, clone3
-// (and with it CLONE_INTO_CGROUP), fsopen, seccomp user notification, the flags of close_range, splice of a memfd, and larger
-// pipes.
+// (and with it CLONE_INTO_CGROUP), fsopen, seccomp user notification, the flags of close_range, splice of a memfd, and
+// larger pipes.
 
 #include <fcntl.h>
 #include <linux/audit.h>

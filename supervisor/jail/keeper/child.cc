@@ -203,7 +203,7 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd, bo
     listener = static_cast<std::int32_t>(loaded);
   }
 
-  // Nobody waits yet where it is made ahead: what the clock does not show after the wait is not asked for then.
+  // Made ahead, nobody waits yet. What it uses from here to its exec is far less than a tick.
   const std::int64_t cpu_before_wait = ahead && plan.coarse_cpu_clock != 0 ? now(CLOCK_PROCESS_CPUTIME_ID) : -1;
   if (ahead) await_go(board.ready);
   board.report.listener = listener;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,15 +35,23 @@ TEST(OutputFile, IsOneOfItsOwnWithoutAName) {
   EXPECT_NE(::fcntl(one->get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
-TEST(OutputFile, TakesLargeFoliosWhereItMayMount) {
+TEST(OutputFile, TakesLargeFoliosWhereItMayMountAndElseIsAMemfd) {
   const UniqueFd tmpfs(static_cast<int>(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
+  const bool may = tmpfs && ::syscall(SYS_fsconfig, tmpfs.get(), FSCONFIG_SET_STRING, "huge", "within_size", 0) == 0;
   const UniqueFd file = make_output_file().value();
-  EXPECT_EQ(!name_of(file).starts_with("/memfd:"), static_cast<bool>(tmpfs)) << name_of(file);
+  EXPECT_EQ(name_of(file).starts_with("/memfd:"), !may) << name_of(file);
+  if (!may) return;
+  ASSERT_EQ(::ftruncate(file.get(), 8 << 20), 0);
+  struct stat status = {};
+  ASSERT_EQ(::fstat(file.get(), &status), 0);
+  EXPECT_GE(status.st_blksize, 1 << 20) << "what shmem says where folios may be that large (mm/shmem.c, shmem_getattr)";
 }
 
 TEST(OutputFile, HasNoLimitOfItsOwn) {
-  const UniqueFd file = make_output_file().value();
-  EXPECT_EQ(::ftruncate(file.get(), off_t{1} << 40), 0) << "more than this machine has";
+  struct statfs fs = {};
+  ASSERT_EQ(::fstatfs(make_output_file().value().get(), &fs), 0);
+  EXPECT_EQ(fs.f_blocks, 0U);
+  EXPECT_EQ(fs.f_files, 0U);
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ TEST(Capture, MuchMayBeTakenEarlyAndIsTheSameInTheEnd) {
     int taken = 0;
     for (std::size_t at = 0; at < bytes.size() && !pipe.capture.over_ceiling(); at += 100'000) {
       pump(pipe, std::string_view(bytes).substr(at, 100'000));
-      const std::optional<EarlyOutput> piece = pipe.capture.take_early();
+      const std::optional<EarlyOutput> piece = pipe.capture.take_early(/*last=*/false);
       if (!piece) continue;
       EXPECT_GE(piece->bytes.size(), Capture::kMuch);
       EXPECT_EQ(piece->crc, crc32c(0, piece->bytes.text()));
@@ -187,7 +187,7 @@ TEST(Capture, MuchMayBeTakenEarlyAndIsTheSameInTheEnd) {
 TEST(Capture, NothingGoesAheadUnlessAskedFor) {
   Pipe pipe = open_pipe(8_MiB);
   pump(pipe, noise(2 * Capture::kMuch));
-  EXPECT_FALSE(pipe.capture.take_early());
+  EXPECT_FALSE(pipe.capture.take_early(/*last=*/false));
 }
 
 }  // namespace

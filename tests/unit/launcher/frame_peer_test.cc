@@ -103,6 +103,15 @@ TEST(FramePeer, TakesTwoFramesOutOfOneRead) {
   EXPECT_EQ(pair.peer.receive(deadline_in(5s)).value().body.text(), "bc");
 }
 
+TEST(FramePeer, GivesWhatCameBeforeAHeaderThatIsNone) {
+  Pair pair(/*is_multiplexed=*/true);
+  pair.other.send(multiplexed(1, frame("{}", "last words")) + "HTTP/1.1 500 Internal Server Error");
+  const auto got = pair.peer.receive(deadline_in(5s));
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ(got.value().body.text(), "last words");
+  EXPECT_NE(pair.peer.receive(deadline_in(5s)).error().message().find("header that is none"), std::string::npos);
+}
+
 TEST(FramePeer, EndsAtTheDeadlineThoughBytesKeepComing) {
   Pair pair;
   std::thread writer([&] { pair.other.drip(frame("{}", std::string(400, 'x')), 20); });
