@@ -1,6 +1,5 @@
 #include "jail/shared_user_filter.h"
 
-#include <linux/ioprio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -12,6 +11,9 @@ namespace bailiff {
 namespace {
 
 constexpr unsigned kKeeper = 1;
+
+// ioprio_set(2). Not from linux/ioprio.h: since Debian's 6.1.192 that is C only, with a parameter called `class`.
+constexpr unsigned kIoprioOfProcess = 1, kIoprioOfUser = 3;
 
 }  // namespace
 
@@ -31,7 +33,7 @@ std::vector<sock_filter> shared_user_filter(std::span<const sock_filter> profile
   const struct {
     unsigned nr, process, user;
   } priorities[] = {{SYS_setpriority, PRIO_PROCESS, PRIO_USER},
-                    {SYS_ioprio_set, IOPRIO_WHO_PROCESS, IOPRIO_WHO_USER}};
+                    {SYS_ioprio_set, kIoprioOfProcess, kIoprioOfUser}};
   for (const auto& call : priorities) {
     code.insert(code.end(), {unless(call.nr, 8), load_argument(0), unless(call.user, 1), refuse(EPERM),
                              unless(call.process, 3), load_argument(1), unless(kKeeper, 1), refuse(EPERM),
