@@ -43,7 +43,7 @@ constexpr std::size_t kMaxFile = std::size_t{1} << 30;
 constexpr const char* kBox = "run";
 
 struct Options {
-  std::string docker = "/var/run/docker.sock";
+  std::string docker = "/var/run/docker.sock";  // or unix://PATH
   std::string runtime = "runsc";
   std::string image;
   std::vector<std::string> allowed_images;
@@ -318,6 +318,20 @@ int answer(const Result<std::string>& result) {
   return kExitError;
 }
 
+/// `key`: where the address was said.
+Result<std::string> socket_path(const std::string& address, const std::string& key) {
+  constexpr std::string_view kUnix = "unix://";
+  if (address.starts_with(kUnix)) return address.substr(kUnix.size());
+  if (address.find("://") == std::string::npos) return address;
+  return request_error(key, address + " is not on this host: bailiff needs Docker's unix socket, unix://PATH");
+}
+
+/// Taken before a subcommand and after.
+CLI::Option* add_docker_option(CLI::App& command, Options& options) {
+  return command.add_option("--docker", options.docker, "Docker's socket; default: that of $DOCKER_HOST")
+      ->capture_default_str();
+}
+
 void add_container_options(CLI::App& command, Options& options) {
   command
       .add_option("--runtime", options.runtime,
@@ -346,14 +360,10 @@ int main(int argc, char** argv) {
   using namespace bailiff;               // NOLINT: this is the program
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);  // a large output's memory is given back
   Options options;
-  if (const char* host = std::getenv("DOCKER_HOST");
-      host != nullptr && std::string(host).starts_with("unix://")) {
-    options.docker = std::string(host).substr(7);
-  }
+  if (const char* host = std::getenv("DOCKER_HOST"); host != nullptr && *host != '\0') options.docker = host;
   CLI::App app{"Runs strangers' programs in containers and says what happened.", "bailiff"};
   app.require_subcommand(1);
-  app.add_option("--docker", options.docker, "Docker's socket; default: that of $DOCKER_HOST")
-      ->capture_default_str();
+  app.set_version_flag("--version", BAILIFF_VERSION);
 
   CLI::App* run_command =
       app.add_subcommand("run", "run one RunSpec, print one RunResult (docs/run-spec.md)");
@@ -406,6 +416,9 @@ int main(int argc, char** argv) {
 
   CLI::App* gc_command = app.add_subcommand("gc", "remove what launchers that were killed left");
   CLI::App* version_command = app.add_subcommand("version", "print the version");
+  std::vector<CLI::Option*> docker_options;
+  for (CLI::App* command : {&app, run_command, submit_command, list_command, build_command, check_command, gc_command})
+    docker_options.push_back(add_docker_option(*command, options));
   try {
     app.parse(argc, argv);
     if (submit_command->parsed() && options.spec_path.empty() && options.files.empty()) {
@@ -413,6 +426,12 @@ int main(int argc, char** argv) {
     }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitResult : kExitUsage;
+  }
+  if (!version_command->parsed() && options.runtime != "native") {
+    const bool said = std::ranges::any_of(docker_options, [](const CLI::Option* option) { return option->count() > 0; });
+    Result<std::string> socket = socket_path(options.docker, said ? "--docker" : "DOCKER_HOST");
+    if (!socket) return answer(socket);
+    options.docker = *std::move(socket);
   }
   if (build_command->parsed()) return build_images(options);
   const UniqueFd signals = catch_signals();

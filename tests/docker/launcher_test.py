@@ -453,6 +453,21 @@ class BadInput(unittest.TestCase):
         error = self.refused("--docker", "/nonexistent/socket", "run", "--image", IMAGE, "-")
         self.assertIn("Docker is not running", error["message"])
 
+    def test_the_socket_is_named_before_a_subcommand_or_after_with_or_without_its_scheme(self):
+        for address in ("/nonexistent/socket", "unix:///nonexistent/socket"):
+            for words in (("--docker", address, "check"), ("check", "--docker", address), ("images", "list", "--docker", address)):
+                code, out, err = call(*words)
+                self.assertIn(b"/nonexistent/socket: No such file", out, words)
+                self.assertNotIn(b"unix:/", out, words)
+                self.assertEqual((code, err), (2, b""), words)
+
+    def test_a_docker_that_is_not_on_this_host_is_refused_by_name(self):
+        elsewhere = {**os.environ, "DOCKER_HOST": "tcp://127.0.0.1:2375"}
+        self.assertEqual(self.refused("run", "--image", IMAGE, "-", env=elsewhere)["key"], "DOCKER_HOST")
+        self.assertEqual(self.refused("gc", "--docker", "tcp://127.0.0.1:2375")["key"], "--docker")
+        self.assertEqual(call("version", env=elsewhere)[0], 0)
+        self.assertEqual(call("--version"), call("version"))
+
     def test_no_permission_for_the_socket(self):
         self.assertEqual(os.geteuid(), 0)
         with tempfile.TemporaryDirectory() as folder:  # the real one is in a directory only root may enter
