@@ -132,7 +132,6 @@ struct ChildPlan {
   std::uint8_t new_cgroup_namespace;  // of the run's own, if the kernel gives one
   std::uint8_t restart_pids;  // the main process is pid 2 again
   std::uint8_t own_memory;    // of a process made ahead: not the keeper's until its exec
-  std::uint8_t coarse_cpu_clock;  // CPU time is counted in ticks of 10 ms (kernel.h)
   Offset landlock;            // array of LandlockRule; 0 = no ruleset
   std::uint32_t landlock_count;
   std::uint64_t landlock_handled;  // what is refused where no rule allows it

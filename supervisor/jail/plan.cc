@@ -154,7 +154,6 @@ Result<void> plan_run(Box& box, const Surroundings& surroundings, const RunSpec&
   // oom_score_adj (fs/proc/base.c, __set_oom_adj), the OOM killer's choice, a core dump. gVisor has none of the
   // three, and takes 0.6 ms for a memory.
   plan.own_memory = !surroundings.kernel.gvisor();
-  plan.coarse_cpu_clock = surroundings.kernel.gvisor();
   // gVisor has none (no /proc/self/ns/cgroup), though its unshare says yes to every flag.
   plan.new_cgroup_namespace = !surroundings.kernel.gvisor();
   plan.page_bytes = static_cast<std::uint32_t>(::getpagesize());

@@ -12,7 +12,6 @@
 #include <ctime>
 #include <utility>
 
-#include "base/file_io.h"
 #include "jail/frame_stream.h"
 #include "jail/plan.h"
 
@@ -79,7 +78,6 @@ std::optional<ReadyRun> ReadyRun::make(Box& box, const Surroundings& surrounding
     ready.input_ = *std::move(input);
   }
   ready.before = files_before(box);
-  ready.cpus = usable_cpus();
   ready.prepared_ = prepared_part(box.board());
   const std::array<int, 3> fds = {ready.out.write_end(), ready.err.write_end(), ready.input_.get()};
   box.board().ready.set(Ready::kMaking);

@@ -47,7 +47,6 @@ class ReadyRun {
 
   Capture out, err;
   FilesBefore before;
-  unsigned cpus = 1;  // usable_cpus() when it was made: of more since then, its run's first look comes late
 
  private:
   std::string prepared_;  // what of the plan it was made by

@@ -128,7 +128,7 @@ bool Run::begin_ahead(ReadyRun& ready, UniqueFd& stdin_fd, bool early_output) {
   err_.expect(spec_->limits.output, early_output);
   made_ahead_ = true;
   retry_input_ = std::move(stdin_fd);
-  begin_watching(ready.cpus);
+  begin_watching();
   return true;
 }
 
@@ -153,7 +153,7 @@ Result<void> Run::order(UniqueFd stdin_fd) {
   TRY(box_->send(message, std::span(fds).first(count)));
   clone_into_cgroup_ = message.has_cgroup_fd == 1;
   TRY(box_->finish());
-  begin_watching(usable_cpus());
+  begin_watching();
 
   if (clone_into_cgroup_ && clone_into_cgroup == Known::kUntried) {
     // Kept until we know that the clone worked: a refusal means ordering again without CLONE_INTO_CGROUP.
@@ -162,10 +162,10 @@ Result<void> Run::order(UniqueFd stdin_fd) {
   return {};
 }
 
-void Run::begin_watching(unsigned cpus) {
+void Run::begin_watching() {
   const Nanos begins = monotonic_now();  // not before the box is there
   const Limits& limits = spec_->limits;
-  watchdog_.cores = limits.processes == 1 ? 1 : static_cast<int>(std::min(cpus, limits.processes));
+  watchdog_.cores = limits.processes == 1 ? 1 : static_cast<int>(std::min(usable_cpus(), limits.processes));
   wall_deadline_ = begins + limits.wall_time;
   next_cpu_look_ = limits.cpu_time ? begins + watchdog_.until_cpu_look(*limits.cpu_time, 0ns) : kNever;
   next_memory_look_ = sampling_ ? begins + watchdog_.until_memory_look(*limits.memory, 0_B) : kNever;

@@ -69,7 +69,7 @@ class Run {
   Run(Box& box, const RunSpec& spec, const Surroundings& surroundings)
       : box_(&box), spec_(&spec), surroundings_(&surroundings) {}
   bool begin_ahead(ReadyRun& ready, UniqueFd& stdin_fd, bool early_output);
-  void begin_watching(unsigned cpus);
+  void begin_watching();
   Result<void> order(UniqueFd stdin_fd);
   Result<void> heed_keeper();
   void look();

@@ -203,12 +203,10 @@ void become_program(Board& board, const int (&stdio)[3], int cgroup_procs_fd, bo
     listener = static_cast<std::int32_t>(loaded);
   }
 
-  // Made ahead, nobody waits yet. What it uses from here to its exec is far less than a tick.
-  const std::int64_t cpu_before_wait = ahead && plan.coarse_cpu_clock != 0 ? now(CLOCK_PROCESS_CPUTIME_ID) : -1;
   if (ahead) await_go(board.ready);
   board.report.listener = listener;
   board.report.has_cgroup_namespace = has_cgroup_namespace;
-  board.report.pre_exec_cpu_ns = cpu_before_wait >= 0 ? cpu_before_wait : now(CLOCK_PROCESS_CPUTIME_ID);
+  board.report.pre_exec_cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID);
   board.report.exec_ns = now(CLOCK_MONOTONIC);
   must(Step::kExec, raw::call(SYS_execve, base + plan.path, base + plan.argv, base + plan.envp));
   __builtin_unreachable();
